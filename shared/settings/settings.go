@@ -1,0 +1,140 @@
+// Package settings is what the construct hands to a function: one struct per
+// function, written as environment variables at synthesis by Environ and read
+// back at start by Parse.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Define is what the Define Auth Challenge function needs.
+type Define struct {
+	Fallbacks []string `env:"PASSKEYS_FALLBACKS,optional"` // methods a client may ask for after a passkey challenge was not answered
+}
+
+// Create is what the Create Auth Challenge function needs. Neither the pool nor
+// an app client is among it: the pool refers to its triggers, and CloudFormation
+// allows no cycle.
+type Create struct {
+	Table          string `env:"PASSKEYS_TABLE"`           // name of the credential table
+	DecoyParameter string `env:"PASSKEYS_DECOY_PARAMETER"` // SSM name of the key that false passkey lists derive from
+	FoldUserNames  bool   `env:"PASSKEYS_FOLD_USER_NAMES"` // whether the pool ignores the case of user names
+}
+
+// Verify is what the Verify Auth Challenge Response function needs. The public
+// keys come from the custom resource that made them, so that a sign-in never
+// waits for a secret.
+type Verify struct {
+	Table          string   `env:"PASSKEYS_TABLE"`
+	RelyingPartyID string   `env:"PASSKEYS_RELYING_PARTY_ID"`
+	Origins        []string `env:"PASSKEYS_ORIGINS"`        // accepted byte by byte
+	StampKeys      []string `env:"PASSKEYS_STAMP_KEYS"`     // Ed25519 public keys, unpadded base64url
+	CounterPolicy  string   `env:"PASSKEYS_COUNTER_POLICY"` // what a signature counter that did not increase means
+}
+
+// API is what the HTTP API function needs.
+type API struct {
+	Table                string   `env:"PASSKEYS_TABLE"`
+	UserPoolID           string   `env:"PASSKEYS_USER_POOL_ID"`
+	ClientIDs            []string `env:"PASSKEYS_CLIENT_IDS"` // app clients whose access tokens are accepted
+	RelyingPartyID       string   `env:"PASSKEYS_RELYING_PARTY_ID"`
+	RelyingPartyName     string   `env:"PASSKEYS_RELYING_PARTY_NAME"` // shown by authenticators
+	Origins              []string `env:"PASSKEYS_ORIGINS"`
+	UserVerification     string   `env:"PASSKEYS_USER_VERIFICATION"`
+	CounterPolicy        string   `env:"PASSKEYS_COUNTER_POLICY"`
+	StampParameter       string   `env:"PASSKEYS_STAMP_PARAMETER"`       // SSM name of the key that signs challenges
+	VerifiedAttributes   []string `env:"PASSKEYS_VERIFIED_ATTRIBUTES"`   // a user needs one of them to be "true" to register a passkey
+	MaxPasskeys          int      `env:"PASSKEYS_MAX_PASSKEYS"`          // per user
+	RecentAuthentication int      `env:"PASSKEYS_RECENT_AUTHENTICATION"` // seconds since the sign-in within which passkeys may be added or removed
+}
+
+// AWS is what the Lambda runtime itself provides. Endpoints are empty in AWS.
+type AWS struct {
+	Region          string `env:"AWS_REGION"`
+	AccessKeyID     string `env:"AWS_ACCESS_KEY_ID"`
+	SecretAccessKey string `env:"AWS_SECRET_ACCESS_KEY"`
+	SessionToken    string `env:"AWS_SESSION_TOKEN,optional"`
+	DynamoDB        string `env:"AWS_ENDPOINT_URL_DYNAMODB,optional"`
+	SSM             string `env:"AWS_ENDPOINT_URL_SSM,optional"`
+	Cognito         string `env:"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,optional"`
+}
+
+const optional = "optional"
+
+// Environ returns the environment variables that Parse reads back into a
+// struct of the type of s, a struct of this package. Lists are joined by
+// commas; an empty optional field is left out.
+func Environ(s any) map[string]string {
+	env := map[string]string{} // variable → value
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("env"), ",")
+		text := format(v.Field(i))
+		if text == "" && option == optional {
+			continue
+		}
+		env[name] = text
+	}
+	return env
+}
+
+// Parse fills s, a pointer to a struct of this package, from the environment.
+// It reports every variable that is missing or malformed, not just the first.
+// It never repeats a value, because some are credentials.
+func Parse(lookup func(string) (string, bool), s any) error {
+	var problems []error
+	v := reflect.ValueOf(s).Elem()
+	for i := range v.NumField() {
+		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("env"), ",")
+		text, ok := lookup(name)
+		if !ok || text == "" {
+			if option != optional {
+				problems = append(problems, fmt.Errorf("environment variable %s is missing: deploy the stack again", name))
+			}
+			continue
+		}
+		if err := parse(v.Field(i), text); err != nil {
+			problems = append(problems, fmt.Errorf("environment variable %s: %w", name, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func format(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.Bool:
+		return strconv.FormatBool(v.Bool())
+	case reflect.Int:
+		return strconv.FormatInt(v.Int(), 10)
+	case reflect.Slice:
+		return strings.Join(v.Interface().([]string), ",")
+	default:
+		return v.String()
+	}
+}
+
+func parse(v reflect.Value, text string) error {
+	switch v.Kind() {
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return errors.New("want true or false")
+		}
+		v.SetBool(b)
+	case reflect.Int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return errors.New("want a whole number")
+		}
+		v.SetInt(int64(n))
+	case reflect.Slice:
+		v.Set(reflect.ValueOf(strings.Split(text, ",")))
+	default:
+		v.SetString(text)
+	}
+	return nil
+}

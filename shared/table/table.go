@@ -1,0 +1,108 @@
+// Package table names the keys and attributes of the credential table, for the
+// construct that creates it and for the functions that read and write it.
+//
+// The table has a string partition key, a string sort key, and a time-to-live
+// attribute in epoch seconds; no index and no stream. Items:
+//
+//	user          USER#<sub>   USER       handle, user name, number and list of passkeys
+//	passkey       USER#<sub>   PK#<h>     one credential and the challenges it has spent
+//	uniqueness    CRED#<h>     CRED       who holds a credential id, or that it is dead
+//	registration  USER#<sub>   REG        the one outstanding registration ceremony
+//	app client    CONFIG       CLIENT#<id> what a sign-in on that client may use
+//
+// <h> is the unpadded base64url SHA-256 of the credential id, because an id can
+// be longer than a sort key may be (1,024 bytes).
+package table
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+)
+
+// Keys and the time-to-live attribute of every item.
+const (
+	PartitionKey = "pk"
+	SortKey      = "sk"
+	TTL          = "ttl" // epoch seconds; DynamoDB deletes late, so readers compare Expires too
+)
+
+// Attributes of a user item.
+const (
+	Handle      = "handle"   // WebAuthn user handle, also on passkey items
+	UserName    = "userName" // the Cognito user name
+	Count       = "cnt"      // number of passkeys
+	Credentials = "creds"    // map: <h> → {CredentialID, Transports, RelyingParty}
+)
+
+// Attributes of a passkey item.
+const (
+	CredentialID    = "id"      // bytes
+	PublicKey       = "pub"     // COSE_Key bytes
+	SignCount       = "sc"      //
+	BackupEligible  = "be"      //
+	BackupState     = "bs"      //
+	AAGUID          = "aaguid"  // 16 bytes
+	Transports      = "tr"      // list of strings
+	RelyingParty    = "rp"      // relying party id; also on registration and app client items
+	Name            = "name"    // what the user calls the passkey
+	Generation      = "gen"     // random per registration
+	Registration    = "reg"     // <h> of the registration's challenge
+	Created         = "created" // milliseconds
+	Used            = "used"    // milliseconds, 0 before the first sign-in
+	Floor           = "floor"   // milliseconds: challenges issued at or before it are void
+	SpentChallenges = "spent"   // map: spent key of a challenge → the use of it
+)
+
+// Attributes of a use of a challenge, in SpentChallenges.
+const (
+	Digest     = "d" // digest of the answer
+	Invocation = "i" // random bytes of the invocation that recorded it
+	Time       = "t" // milliseconds
+	Times      = "n" // how often it was answered "true"
+	Issued     = "a" // milliseconds
+	Expires    = "x" // milliseconds; also on registration items
+)
+
+// Attributes of uniqueness, registration and app client items.
+const (
+	Sub              = "sub"
+	Dead             = "dead"
+	Challenge        = "c" // SHA-256 of the challenge
+	Client           = "client"
+	UserVerification = "uv"
+	Methods          = "methods"
+	Policy           = "policy"
+)
+
+// Sort keys that are the same for every partition, and partition keys that
+// hold one kind of item.
+const (
+	UserSK         = "USER"
+	RegistrationSK = "REG"
+	CredentialSK   = "CRED"
+	ConfigPK       = "CONFIG"
+	PasskeyPrefix  = "PK#"
+)
+
+// Seed is a member that every map is created with, so that no map is ever
+// stored empty.
+const Seed = "_"
+
+// UserPK is the partition key of everything that belongs to one user. sub is
+// the user's immutable identifier in the pool, never a name typed by anyone.
+func UserPK(sub string) string { return "USER#" + sub }
+
+// PasskeySK is the sort key of the passkey whose credential id hashes to h.
+func PasskeySK(h string) string { return PasskeyPrefix + h }
+
+// CredentialPK is the partition key of the item that makes a credential id unique.
+func CredentialPK(h string) string { return "CRED#" + h }
+
+// ClientSK is the sort key of an app client's item.
+func ClientSK(clientID string) string { return "CLIENT#" + clientID }
+
+// Hash is <h>: the unpadded base64url SHA-256 of a credential id or challenge.
+func Hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
