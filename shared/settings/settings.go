@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Define is what the Define Auth Challenge function needs.
@@ -38,18 +39,18 @@ type Verify struct {
 
 // API is what the HTTP API function needs.
 type API struct {
-	Table                string   `env:"PASSKEYS_TABLE"`
-	UserPoolID           string   `env:"PASSKEYS_USER_POOL_ID"`
-	ClientIDs            []string `env:"PASSKEYS_CLIENT_IDS"` // app clients whose access tokens are accepted
-	RelyingPartyID       string   `env:"PASSKEYS_RELYING_PARTY_ID"`
-	RelyingPartyName     string   `env:"PASSKEYS_RELYING_PARTY_NAME"` // shown by authenticators
-	Origins              []string `env:"PASSKEYS_ORIGINS"`
-	UserVerification     string   `env:"PASSKEYS_USER_VERIFICATION"`
-	CounterPolicy        string   `env:"PASSKEYS_COUNTER_POLICY"`
-	StampParameter       string   `env:"PASSKEYS_STAMP_PARAMETER"`       // SSM name of the key that signs challenges
-	VerifiedAttributes   []string `env:"PASSKEYS_VERIFIED_ATTRIBUTES"`   // a user needs one of them to be "true" to register a passkey
-	MaxPasskeys          int      `env:"PASSKEYS_MAX_PASSKEYS"`          // per user
-	RecentAuthentication int      `env:"PASSKEYS_RECENT_AUTHENTICATION"` // seconds since the sign-in within which passkeys may be added or removed
+	Table                string        `env:"PASSKEYS_TABLE"`
+	UserPoolID           string        `env:"PASSKEYS_USER_POOL_ID"`
+	ClientIDs            []string      `env:"PASSKEYS_CLIENT_IDS"` // app clients whose access tokens are accepted
+	RelyingPartyID       string        `env:"PASSKEYS_RELYING_PARTY_ID"`
+	RelyingPartyName     string        `env:"PASSKEYS_RELYING_PARTY_NAME"` // shown by authenticators
+	Origins              []string      `env:"PASSKEYS_ORIGINS"`
+	UserVerification     string        `env:"PASSKEYS_USER_VERIFICATION"`
+	CounterPolicy        string        `env:"PASSKEYS_COUNTER_POLICY"`
+	StampParameter       string        `env:"PASSKEYS_STAMP_PARAMETER"`       // SSM name of the key that signs challenges
+	VerifiedAttributes   []string      `env:"PASSKEYS_VERIFIED_ATTRIBUTES"`   // a user needs one of them to be "true" to register a passkey
+	MaxPasskeys          int           `env:"PASSKEYS_MAX_PASSKEYS"`          // per user
+	RecentAuthentication time.Duration `env:"PASSKEYS_RECENT_AUTHENTICATION"` // how long after a sign-in passkeys may be added or removed
 }
 
 // AWS is what the Lambda runtime itself provides. Endpoints are empty in AWS.
@@ -110,6 +111,8 @@ func format(v reflect.Value) string {
 		return strconv.FormatBool(v.Bool())
 	case reflect.Int:
 		return strconv.FormatInt(v.Int(), 10)
+	case reflect.Int64:
+		return time.Duration(v.Int()).String()
 	case reflect.Slice:
 		return strings.Join(v.Interface().([]string), ",")
 	default:
@@ -131,6 +134,12 @@ func parse(v reflect.Value, text string) error {
 			return errors.New("want a whole number")
 		}
 		v.SetInt(int64(n))
+	case reflect.Int64:
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return errors.New("want a duration such as 5m0s")
+		}
+		v.SetInt(int64(d))
 	case reflect.Slice:
 		v.Set(reflect.ValueOf(strings.Split(text, ",")))
 	default:
