@@ -20,8 +20,8 @@ const (
 
 // Values of Kind.
 const (
-	KindSigning   = "ed25519"   // three Ed25519 seeds: next, current, previous
-	KindSymmetric = "symmetric" // 32 random bytes: current, previous
+	KindSigning   = "ed25519"   // Ed25519 seeds: current, next, previous
+	KindSymmetric = "symmetric" // 32 random bytes
 )
 
 // Values of RemovalPolicy.

@@ -1,0 +1,23 @@
+// Package secret holds the keys that the stack makes for itself. A key or a
+// ring of keys prints as "[redacted]" wherever it lands: fmt, JSON, or a log.
+package secret
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+const redacted = "[redacted]"
+
+// Key is 32 secret bytes: an Ed25519 seed or a symmetric key.
+type Key [32]byte
+
+// Format implements fmt.Formatter for every verb.
+func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue implements slog.LogValuer.
+func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText implements encoding.TextMarshaler, which encoding/json uses too.
+func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
