@@ -1,0 +1,121 @@
+package webauthn
+
+import "bytes"
+
+// Expectation is what the session that issued the challenge expects.
+type Expectation struct {
+	Challenge        []byte // at least MinChallengeSize bytes
+	UserVerification UserVerification
+	UserHandle       UserHandle
+	RPID             string // for which the options were made
+}
+
+// UserHandle says whether an answer must hold the user handle. One that is
+// there must be the credential's in any case.
+type UserHandle int
+
+const (
+	// UserHandleOptional is for sign-ins that began with a user name.
+	UserHandleOptional UserHandle = iota
+	// UserHandleRequired is for sign-ins that began with none (§7.2 step 6).
+	UserHandleRequired
+)
+
+// Verdict is what an accepted assertion says, to be stored with the credential.
+type Verdict struct {
+	SignCount    uint32
+	BackupState  bool
+	UserVerified bool
+	// CounterRegressed reports a sign count that did not increase and was
+	// accepted all the same.
+	CounterRegressed bool
+	// CounterMustIncrease demands that the write which records the sign-in be
+	// conditional on a stored sign count below SignCount; otherwise two
+	// answers at once would both pass.
+	CounterMustIncrease bool
+}
+
+// VerifyAssertion judges an answer made with credential c by §7.2. Every error
+// is a [*Refusal].
+func (rp RelyingParty) VerifyAssertion(a *Assertion, c *Credential, want Expectation) (Verdict, error) {
+	if !bytes.Equal(a.CredentialID, c.ID) {
+		return Verdict{}, refuse(UnknownCredential, "the answer was made with another credential")
+	}
+	if err := rp.checkClientData(a.client, typeGet, want.Challenge); err != nil {
+		return Verdict{}, err
+	}
+	if err := checkExtensions(a.extensions); err != nil {
+		return Verdict{}, err
+	}
+	if c.RPID != rp.ID || want.RPID != rp.ID {
+		return Verdict{}, refuse(WrongRelyingParty, "the credential, the session and this relying party differ in their id")
+	}
+	if err := checkAuthenticatorData(&a.authenticator, rp.ID, want.UserVerification); err != nil {
+		return Verdict{}, err
+	}
+	if a.authenticator.has(flagBackupEligible) != c.BackupEligible {
+		return Verdict{}, refuse(BackupFlags, "the flag BE is not what it was at registration")
+	}
+	if err := checkUserHandle(a.UserHandle, c.UserHandle, want.UserHandle); err != nil {
+		return Verdict{}, err
+	}
+	key, err := parsePublicKey(c.PublicKey)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if err := checkSignature(key, &a.authenticator, &a.client, a.signature); err != nil {
+		return Verdict{}, err
+	}
+	return rp.judgeCounter(a, c)
+}
+
+// checkUserHandle is §7.2 step 6. The handle is not signed: it can refuse a
+// user and never name one.
+func checkUserHandle(stated, stored []byte, policy UserHandle) error {
+	if stated == nil && policy == UserHandleOptional || stated != nil && bytes.Equal(stated, stored) {
+		return nil
+	}
+	return refuse(WrongUserHandle, "the user handle is not the credential's")
+}
+
+// judgeCounter is §7.2 step 22.
+func (rp RelyingParty) judgeCounter(a *Assertion, c *Credential) (Verdict, error) {
+	count := a.authenticator.signCount
+	counts := c.SignCount != 0 || count != 0
+	regressed := counts && count <= c.SignCount
+	strict := rp.Counter == CounterReject || rp.Counter == CounterByBackup && !c.BackupEligible
+	if strict && regressed {
+		return Verdict{}, refuse(Counter, "the sign count did not increase: the key may have been cloned")
+	}
+	return Verdict{
+		SignCount:           count,
+		BackupState:         a.authenticator.has(flagBackupState),
+		UserVerified:        a.authenticator.has(flagUserVerified),
+		CounterRegressed:    regressed && rp.Counter != CounterIgnore,
+		CounterMustIncrease: strict && counts,
+	}, nil
+}
+
+// decoyKey is a valid ES256 key, the base point of P-256, as a COSE_Key.
+// Its private key is 1, which does no harm: nothing it signs is accepted.
+const decoyKey = "\xa5\x01\x02\x03\x26\x20\x01" +
+	"\x21\x58\x20" +
+	"\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2" +
+	"\x77\x03\x7d\x81\x2d\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96" +
+	"\x22\x58\x20" +
+	"\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16" +
+	"\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5"
+
+// RefuseUnknown refuses an answer made with a credential that nobody has, at
+// the cost of judging one made with an ES256 passkey that somebody has.
+func (rp RelyingParty) RefuseUnknown(a *Assertion, want Expectation) error {
+	decoy := Credential{
+		ID:             a.CredentialID,
+		PublicKey:      []byte(decoyKey),
+		BackupEligible: a.authenticator.has(flagBackupEligible),
+		RPID:           want.RPID,
+		UserHandle:     a.UserHandle,
+	}
+	_, _ = rp.VerifyAssertion(a, &decoy, want)
+	return refuse(UnknownCredential, "nobody has the credential")
+}
