@@ -32,9 +32,9 @@ type Create struct {
 type Verify struct {
 	Table          string   `env:"PASSKEYS_TABLE"`
 	RelyingPartyID string   `env:"PASSKEYS_RELYING_PARTY_ID"`
-	Origins        []string `env:"PASSKEYS_ORIGINS"`        // accepted byte by byte
-	StampKeys      []string `env:"PASSKEYS_STAMP_KEYS"`     // Ed25519 public keys, unpadded base64url
-	CounterPolicy  string   `env:"PASSKEYS_COUNTER_POLICY"` // what a signature counter that did not increase means
+	Origins        []string `env:"PASSKEYS_ORIGINS"`                 // accepted byte by byte
+	StampKeys      []string `env:"PASSKEYS_STAMP_KEYS"`              // Ed25519 public keys, unpadded base64url
+	CounterPolicy  string   `env:"PASSKEYS_COUNTER_POLICY,optional"` // what a signature counter that did not increase means
 }
 
 // API is what the HTTP API function needs.
@@ -46,7 +46,7 @@ type API struct {
 	RelyingPartyName     string        `env:"PASSKEYS_RELYING_PARTY_NAME"` // shown by authenticators
 	Origins              []string      `env:"PASSKEYS_ORIGINS"`
 	UserVerification     string        `env:"PASSKEYS_USER_VERIFICATION"`
-	CounterPolicy        string        `env:"PASSKEYS_COUNTER_POLICY"`
+	CounterPolicy        string        `env:"PASSKEYS_COUNTER_POLICY,optional"`
 	StampParameter       string        `env:"PASSKEYS_STAMP_PARAMETER"`       // SSM name of the key that signs challenges
 	VerifiedAttributes   []string      `env:"PASSKEYS_VERIFIED_ATTRIBUTES"`   // a user needs one of them to be "true" to register a passkey
 	MaxPasskeys          int           `env:"PASSKEYS_MAX_PASSKEYS"`          // per user

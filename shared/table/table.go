@@ -69,6 +69,7 @@ const (
 	Dead             = "dead"
 	Challenge        = "c" // SHA-256 of the challenge
 	Client           = "client"
+	First            = "first" // the user had no item when the registration began
 	UserVerification = "uv"
 	Methods          = "methods"
 	Policy           = "policy"

@@ -1,0 +1,207 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
+)
+
+// registrationKept is how long DynamoDB keeps a registration after it expired.
+const registrationKept = time.Hour
+
+// BeginRegistration implements credentials.Store.
+func (s *Store) BeginRegistration(ctx context.Context, sub string, r credentials.Registration) error {
+	i := key(table.UserPK(sub), table.RegistrationSK)
+	i[table.Challenge] = text(r.Challenge)
+	i[table.RelyingParty] = text(r.RelyingPartyID)
+	i[table.Client] = text(r.ClientID)
+	i[table.Handle] = bytes(r.Handle)
+	i[table.First] = flag(r.First)
+	i[table.Expires] = millis(r.Expires)
+	i[table.TTL] = seconds(r.Expires.Add(registrationKept))
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table, Item: i})
+	return err
+}
+
+// Registration implements credentials.Store.
+func (s *Store) Registration(ctx context.Context, sub string) (credentials.Registration, error) {
+	i, err := s.get(ctx, table.UserPK(sub), table.RegistrationSK)
+	if err != nil {
+		return credentials.Registration{}, err
+	}
+	return credentials.Registration{
+		Challenge:      i.text(table.Challenge),
+		RelyingPartyID: i.text(table.RelyingParty),
+		ClientID:       i.text(table.Client),
+		Handle:         i.bytes(table.Handle),
+		First:          i.flag(table.First),
+		Expires:        i.time(table.Expires),
+	}, nil
+}
+
+// Enrol implements credentials.Store.
+func (s *Store) Enrol(ctx context.Context, e credentials.Enrolment) error {
+	hash := table.Hash(e.Passkey.ID)
+	err := s.transact(ctx,
+		s.endRegistration(e),
+		s.addToUser(e, hash),
+		s.putNew(passkeyItem(e.Sub, hash, e.Passkey)),
+		s.putNew(ownerItem(e, hash)),
+	)
+	var cancelled *cancelledError
+	if !errors.As(err, &cancelled) {
+		return err
+	}
+	switch {
+	case cancelled.condition(0):
+		return credentials.ErrRegistration
+	case cancelled.condition(2), cancelled.condition(3):
+		return credentials.ErrDuplicate
+	case cancelled.condition(1) && e.Registration.First:
+		return credentials.ErrRegistration // the user got an item since
+	case cancelled.condition(1):
+		return credentials.ErrTooMany
+	default:
+		return cancelled.fault()
+	}
+}
+
+func (s *Store) endRegistration(e credentials.Enrolment) types.TransactWriteItem {
+	var x expression
+	x.condition(x.name(table.Challenge) + " = " + x.value(text(e.Registration.Challenge)))
+	x.condition(x.name(table.RelyingParty) + " = " + x.value(text(e.Registration.RelyingPartyID)))
+	x.condition(x.name(table.Client) + " = " + x.value(text(e.Registration.ClientID)))
+	x.condition(x.name(table.Expires) + " > " + x.value(millis(e.Now)))
+	return types.TransactWriteItem{Delete: &types.Delete{
+		TableName:                 &s.table,
+		Key:                       key(table.UserPK(e.Sub), table.RegistrationSK),
+		ConditionExpression:       x.conditions(),
+		ExpressionAttributeNames:  x.names,
+		ExpressionAttributeValues: x.values,
+	}}
+}
+
+func (s *Store) addToUser(e credentials.Enrolment, hash string) types.TransactWriteItem {
+	var x expression
+	list, count := x.name(table.Credentials), x.name(table.Count)
+	if e.Registration.First {
+		listed := seeded()
+		listed[hash] = listedItem(e.Passkey.Credential)
+		x.set(x.name(table.Handle), bytes(e.Registration.Handle))
+		x.set(x.name(table.UserName), text(e.UserName))
+		x.set(count, number(1))
+		x.set(list, object(listed))
+		x.condition("attribute_not_exists(" + x.name(table.PartitionKey) + ")")
+	} else {
+		listed := list + "." + x.name(hash)
+		x.set(listed, listedItem(e.Passkey.Credential))
+		x.setTo(count, count+" + "+x.value(number(1)))
+		x.condition(count + " < " + x.value(number(int64(e.Max))))
+		x.condition("attribute_not_exists(" + listed + ")")
+	}
+	return s.updateUser(e.Sub, x)
+}
+
+func (s *Store) updateUser(sub string, x expression) types.TransactWriteItem {
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName:                 &s.table,
+		Key:                       key(table.UserPK(sub), table.UserSK),
+		UpdateExpression:          x.update(),
+		ConditionExpression:       x.conditions(),
+		ExpressionAttributeNames:  x.names,
+		ExpressionAttributeValues: x.values,
+	}}
+}
+
+func (s *Store) putNew(i item) types.TransactWriteItem {
+	var x expression
+	x.condition("attribute_not_exists(" + x.name(table.PartitionKey) + ")")
+	return types.TransactWriteItem{Put: &types.Put{
+		TableName:                &s.table,
+		Item:                     i,
+		ConditionExpression:      x.conditions(),
+		ExpressionAttributeNames: x.names,
+	}}
+}
+
+func ownerItem(e credentials.Enrolment, hash string) item {
+	i := key(table.CredentialPK(hash), table.CredentialSK)
+	i[table.Sub] = text(e.Sub)
+	i[table.Generation] = text(e.Passkey.Generation)
+	return i
+}
+
+// Rename implements credentials.Store.
+func (s *Store) Rename(ctx context.Context, sub, hash, name string) (credentials.Passkey, error) {
+	var x expression
+	x.set(x.name(table.Name), text(name))
+	x.condition("attribute_exists(" + x.name(table.PartitionKey) + ")")
+	i, err := s.update(ctx, key(table.UserPK(sub), table.PasskeySK(hash)), x)
+	if errors.Is(err, credentials.ErrCondition) {
+		return credentials.Passkey{}, credentials.ErrNotFound
+	}
+	if err != nil {
+		return credentials.Passkey{}, err
+	}
+	return passkeyFrom(i), nil
+}
+
+// Remove implements credentials.Store.
+func (s *Store) Remove(ctx context.Context, r credentials.Removal) error {
+	err := s.transact(ctx, s.deletePasskey(r), s.removeFromUser(r), s.bury(r))
+	var cancelled *cancelledError
+	if !errors.As(err, &cancelled) {
+		return err
+	}
+	switch {
+	case cancelled.condition(0):
+		return credentials.ErrNotFound
+	case cancelled.condition(1):
+		return credentials.ErrLastCredential
+	default:
+		return cancelled.fault()
+	}
+}
+
+func (s *Store) deletePasskey(r credentials.Removal) types.TransactWriteItem {
+	var x expression
+	x.condition("attribute_exists(" + x.name(table.PartitionKey) + ")")
+	return types.TransactWriteItem{Delete: &types.Delete{
+		TableName:                &s.table,
+		Key:                      key(table.UserPK(r.Sub), table.PasskeySK(r.Hash)),
+		ConditionExpression:      x.conditions(),
+		ExpressionAttributeNames: x.names,
+	}}
+}
+
+func (s *Store) removeFromUser(r credentials.Removal) types.TransactWriteItem {
+	var x expression
+	count := x.name(table.Count)
+	x.setTo(count, count+" - "+x.value(number(1)))
+	x.remove(x.name(table.Credentials) + "." + x.name(r.Hash))
+	x.condition(count + " > " + x.value(number(int64(r.Keep))))
+	return s.updateUser(r.Sub, x)
+}
+
+// bury keeps the credential id reserved.
+func (s *Store) bury(r credentials.Removal) types.TransactWriteItem {
+	i := key(table.CredentialPK(r.Hash), table.CredentialSK)
+	i[table.Dead] = flag(true)
+	i[table.TTL] = seconds(r.Now.Add(credentials.DeadFor))
+	return types.TransactWriteItem{Put: &types.Put{TableName: &s.table, Item: i}}
+}
+
+func (s *Store) transact(ctx context.Context, writes ...types.TransactWriteItem) error {
+	_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+	var cancelled *types.TransactionCanceledException
+	if errors.As(err, &cancelled) {
+		return &cancelledError{cancelled}
+	}
+	return err
+}

@@ -1,0 +1,55 @@
+package credentials
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+)
+
+// Store is the whole credential table. Those who use it declare the part that
+// they need. Every read sees every write that was acknowledged before it.
+type Store interface {
+	// Client returns an app client's item, or customauth.ErrNotServed.
+	Client(ctx context.Context, clientID string) (customauth.Client, error)
+
+	// User returns a user item, or ErrNotFound.
+	User(ctx context.Context, sub string) (User, error)
+	// Passkey returns a passkey item, or ErrNotFound.
+	Passkey(ctx context.Context, sub, hash string) (Passkey, error)
+	// Passkeys returns all passkey items of a user, oldest first.
+	Passkeys(ctx context.Context, sub string) ([]Passkey, error)
+	// Owner returns who holds a credential id, or ErrNotFound.
+	Owner(ctx context.Context, hash string) (Owner, error)
+
+	// Spend records an answer, or returns ErrCondition and changes nothing.
+	Spend(context.Context, Spend) error
+	// Repeat counts one more "correct" for an answer that was recorded before,
+	// or returns ErrCondition when the challenge was spent on another answer or
+	// was repeated often enough.
+	Repeat(ctx context.Context, sub, hash, challenge string, digest []byte) error
+
+	// BeginRegistration replaces whatever registration the user has outstanding.
+	BeginRegistration(ctx context.Context, sub string, r Registration) error
+	// Registration returns the outstanding registration, or ErrNotFound.
+	Registration(ctx context.Context, sub string) (Registration, error)
+	// Enrol ends a registration, or returns ErrRegistration, ErrDuplicate,
+	// ErrTooMany or ErrConflict and changes nothing.
+	Enrol(context.Context, Enrolment) error
+	// Rename returns the renamed passkey, or ErrNotFound.
+	Rename(ctx context.Context, sub, hash, name string) (Passkey, error)
+	// Remove deletes a passkey, or returns ErrNotFound, ErrLastCredential or
+	// ErrConflict and changes nothing.
+	Remove(context.Context, Removal) error
+}
+
+// MaxRepeats is how often one answer may be found correct: once, and once more
+// for each of the two retries that Cognito makes of a trigger.
+const MaxRepeats = 3
+
+// SpentKey names a challenge in the map of spent challenges.
+func SpentKey(challenge []byte) string {
+	sum := sha256.Sum256(challenge)
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}

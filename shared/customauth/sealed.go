@@ -1,0 +1,69 @@
+package customauth
+
+import (
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Sealed is what Create decided for one round. It travels in the private
+// challenge parameters, which Cognito keeps from the client.
+type Sealed struct {
+	Challenge        []byte
+	Issued           time.Time // milliseconds
+	Expires          time.Time // milliseconds
+	RelyingPartyID   string
+	UserVerification string
+	Accepted         []string // methods, after policy
+}
+
+// Accepts reports whether policy allowed the method when the round was opened.
+func (s Sealed) Accepts(method string) bool { return slices.Contains(s.Accepted, method) }
+
+const (
+	sealedVersion = "1"
+
+	keyVersion          = "v"
+	keyChallenge        = "c"
+	keyIssued           = "a"
+	keyExpires          = "x"
+	keyRelyingParty     = "rp"
+	keyUserVerification = "uv"
+	keyAccepted         = "acc"
+)
+
+func (s Sealed) parameters() map[string]string {
+	return map[string]string{
+		keyVersion:          sealedVersion,
+		keyChallenge:        base64.RawURLEncoding.EncodeToString(s.Challenge),
+		keyIssued:           strconv.FormatInt(s.Issued.UnixMilli(), 10),
+		keyExpires:          strconv.FormatInt(s.Expires.UnixMilli(), 10),
+		keyRelyingParty:     s.RelyingPartyID,
+		keyUserVerification: s.UserVerification,
+		keyAccepted:         strings.Join(s.Accepted, ","),
+	}
+}
+
+// openSealed reads private challenge parameters. Anything that parameters did
+// not write, such as none because Create never ran, is not ok.
+func openSealed(private map[string]string) (Sealed, bool) {
+	challenge, err := base64.RawURLEncoding.DecodeString(private[keyChallenge])
+	issued, err1 := strconv.ParseInt(private[keyIssued], 10, 64)
+	expires, err2 := strconv.ParseInt(private[keyExpires], 10, 64)
+	if private[keyVersion] != sealedVersion || err != nil || err1 != nil || err2 != nil || len(challenge) != challengeLength {
+		return Sealed{}, false
+	}
+	s := Sealed{
+		Challenge:        challenge,
+		Issued:           time.UnixMilli(issued),
+		Expires:          time.UnixMilli(expires),
+		RelyingPartyID:   private[keyRelyingParty],
+		UserVerification: private[keyUserVerification],
+	}
+	if accepted := private[keyAccepted]; accepted != "" {
+		s.Accepted = strings.Split(accepted, ",")
+	}
+	return s, true
+}

@@ -1,0 +1,110 @@
+// Package stamp makes and checks challenges that carry their own time and an
+// Ed25519 signature, so that a challenge can be handed to anybody without
+// storing anything, and be checked by those who hold only public keys.
+//
+// A stamp is 92 bytes: version 01, purpose (1), key id (4), issued in
+// milliseconds (6), random (16), signature (64). The signature also covers the
+// pool, the relying party and a context, each with its length in front, so that
+// a stamp is worth nothing for another.
+package stamp
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+)
+
+// Lifetime is how long a stamp may be answered.
+const Lifetime = 300 * time.Second
+
+// Purpose says what a stamp is for.
+type Purpose byte
+
+// SignIn is the purpose of challenges for a sign-in without a user name.
+const SignIn Purpose = 's'
+
+// Scope is what a stamp is bound to besides its time.
+type Scope struct {
+	Purpose        Purpose
+	PoolID         string
+	RelyingPartyID string
+	Context        []byte // empty for SignIn
+}
+
+const (
+	version   = 1
+	keyIDSize = 4
+	headSize  = 2 + keyIDSize + 6 + 16
+	size      = headSize + ed25519.SignatureSize
+	domain    = "stamp/1"
+)
+
+// Issue signs a fresh stamp.
+func Issue(key secret.Key, scope Scope, now time.Time) []byte {
+	private := ed25519.NewKeyFromSeed(key[:])
+	id := keyID(private.Public().(ed25519.PublicKey))
+	s := make([]byte, 0, size)
+	s = append(s, version, byte(scope.Purpose))
+	s = append(s, id[:]...)
+	var millis [8]byte
+	binary.BigEndian.PutUint64(millis[:], uint64(now.UnixMilli()))
+	s = append(s, millis[2:]...)
+	s = s[:headSize]
+	_, _ = rand.Read(s[headSize-16:]) // never fails since Go 1.24: it ends the program instead
+	return append(s, ed25519.Sign(private, scope.signed(s))...)
+}
+
+// Verifier checks stamps. The zero value accepts none.
+type Verifier struct {
+	keys map[[keyIDSize]byte]ed25519.PublicKey // key id → key
+}
+
+// NewVerifier returns a verifier that accepts stamps of any of the public keys,
+// each unpadded base64url.
+func NewVerifier(publicKeys []string) (Verifier, error) {
+	v := Verifier{keys: map[[keyIDSize]byte]ed25519.PublicKey{}}
+	for _, text := range publicKeys {
+		key, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil || len(key) != ed25519.PublicKeySize {
+			return Verifier{}, fmt.Errorf("stamp key %q is not an Ed25519 public key in unpadded base64url", text)
+		}
+		v.keys[keyID(key)] = key
+	}
+	return v, nil
+}
+
+// Check reports whether challenge is a stamp of exactly this scope, and when it
+// was issued. The caller holds the time against Lifetime.
+func (v Verifier) Check(challenge []byte, scope Scope) (issued time.Time, ok bool) {
+	if len(challenge) != size || challenge[0] != version || Purpose(challenge[1]) != scope.Purpose {
+		return time.Time{}, false
+	}
+	key, known := v.keys[[keyIDSize]byte(challenge[2:])]
+	if !known || !ed25519.Verify(key, scope.signed(challenge[:headSize]), challenge[headSize:]) {
+		return time.Time{}, false
+	}
+	var millis [8]byte
+	copy(millis[2:], challenge[2+keyIDSize:])
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(millis[:]))), true
+}
+
+// signed is the message under the signature.
+func (s Scope) signed(head []byte) []byte {
+	m := []byte(domain)
+	for _, part := range [][]byte{[]byte(s.PoolID), []byte(s.RelyingPartyID), s.Context} {
+		m = binary.BigEndian.AppendUint32(m, uint32(len(part)))
+		m = append(m, part...)
+	}
+	return append(m, head...)
+}
+
+func keyID(key ed25519.PublicKey) [keyIDSize]byte {
+	sum := sha256.Sum256(key)
+	return [keyIDSize]byte(sum[:])
+}

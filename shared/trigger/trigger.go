@@ -1,0 +1,94 @@
+// Package trigger serves the three challenge triggers of an Amazon Cognito user
+// pool: it turns Cognito's events into the conversation of package customauth
+// and its decisions into Cognito's responses. Faults become errors that the
+// user may read and retry; everything else stays in the log.
+package trigger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
+)
+
+// Trigger sources, as Cognito writes them. The developer guide has two names
+// for the third.
+const (
+	sourceDefine      = "DefineAuthChallenge_Authentication"
+	sourceCreate      = "CreateAuthChallenge_Authentication"
+	sourceVerify      = "VerifyAuthChallengeResponse_Authentication"
+	sourceVerifyShort = "VerifyAuthChallenge_Authentication"
+)
+
+// What a client reads after "… failed with error". They say nothing of what happened inside.
+var (
+	errRetry     = errors.New("sign-in is not available for the moment, please try again")
+	errNotServed = errors.New("sign-in with a passkey is not set up for this app client")
+	errMisplaced = errors.New("this function answers another trigger: deploy the stack again")
+)
+
+// serve calls h and keeps panics and the text of internal errors from the
+// caller. It is a fault, never an answer, when h panics.
+func serve[E any](ctx context.Context, log *slog.Logger, event E, h func(context.Context, E) (E, error)) (response E, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			// The value itself is not logged: it could hold what was being decoded.
+			log.ErrorContext(ctx, "panic", telemetry.Outcome, telemetry.OutcomeFault,
+				telemetry.Error, fmt.Sprintf("%T", p), telemetry.Stack, string(debug.Stack()))
+			response, err = event, errRetry
+		}
+	}()
+	response, err = h(ctx, event)
+	if err == nil {
+		return response, nil
+	}
+	log.ErrorContext(ctx, "fault", telemetry.Outcome, telemetry.OutcomeFault, telemetry.Error, err.Error())
+	return event, public(err)
+}
+
+// public is the one place where an error becomes what a client reads.
+func public(err error) error {
+	switch {
+	case errors.Is(err, errMisplaced):
+		return errMisplaced
+	case errors.Is(err, customauth.ErrNotServed):
+		return errNotServed
+	default:
+		return errRetry
+	}
+}
+
+func userOf(h events.CognitoEventUserPoolsHeader, attributes map[string]string, notFound bool) (customauth.User, error) {
+	u := customauth.User{
+		PoolID:   h.UserPoolID,
+		ClientID: h.CallerContext.ClientID,
+		Name:     h.UserName,
+		NotFound: notFound,
+	}
+	if notFound {
+		return u, nil
+	}
+	if u.Sub = attributes["sub"]; u.Sub == "" {
+		return customauth.User{}, errors.New("the event names a user without a sub")
+	}
+	return u, nil
+}
+
+func historyOf(session []*events.CognitoEventUserPoolsChallengeResult, metadata map[string]string, notFound bool) customauth.History {
+	h := customauth.History{UserNotFound: notFound, Ask: metadata}
+	for _, e := range session {
+		if e == nil {
+			e = &events.CognitoEventUserPoolsChallengeResult{} // counts, and is nothing that Define knows
+		}
+		h.Entries = append(h.Entries, customauth.Entry{
+			Challenge: e.ChallengeName, Correct: e.ChallengeResult, Metadata: e.ChallengeMetadata,
+		})
+	}
+	return h
+}
