@@ -40,6 +40,8 @@ const (
 	ClientID         = "ClientId"
 	RelyingPartyID   = "RelyingPartyId"
 	UserVerification = "UserVerification"
-	Methods          = "Methods" // a list
-	Policy           = "Policy"
+	Methods          = "Methods" // a list of methods
 )
+
+// MethodPasskey is the method of signing in with a passkey that this stack checks.
+const MethodPasskey = "passkey"

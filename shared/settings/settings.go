@@ -21,9 +21,10 @@ type Define struct {
 // an app client is among it: the pool refers to its triggers, and CloudFormation
 // allows no cycle.
 type Create struct {
-	Table          string `env:"PASSKEYS_TABLE"`           // name of the credential table
-	DecoyParameter string `env:"PASSKEYS_DECOY_PARAMETER"` // SSM name of the key that false passkey lists derive from
-	FoldUserNames  bool   `env:"PASSKEYS_FOLD_USER_NAMES"` // whether the pool ignores the case of user names
+	Table          string   `env:"PASSKEYS_TABLE"`              // name of the credential table
+	DecoyParameter string   `env:"PASSKEYS_DECOY_PARAMETER"`    // SSM name of the key that false passkey lists derive from
+	Fallbacks      []string `env:"PASSKEYS_FALLBACKS,optional"` // the same as Define's
+	FoldUserNames  bool     `env:"PASSKEYS_FOLD_USER_NAMES"`    // whether the pool ignores the case of user names
 }
 
 // Verify is what the Verify Auth Challenge Response function needs. The public
@@ -83,26 +84,33 @@ func Environ(s any) map[string]string {
 	return env
 }
 
-// Parse fills s, a pointer to a struct of this package, from the environment.
-// It reports every variable that is missing or malformed, not just the first.
-// It never repeats a value, because some are credentials.
-func Parse(lookup func(string) (string, bool), s any) error {
+// Parse fills each of into, pointers to structs of this package, from the
+// environment. It reports every variable that is missing or malformed, not just
+// the first, and never repeats a value, because some are credentials.
+func Parse(lookup func(string) (string, bool), into ...any) error {
 	var problems []error
-	v := reflect.ValueOf(s).Elem()
-	for i := range v.NumField() {
-		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("env"), ",")
-		text, ok := lookup(name)
-		if !ok || text == "" {
-			if option != optional {
-				problems = append(problems, fmt.Errorf("environment variable %s is missing: deploy the stack again", name))
+	for _, s := range into {
+		v := reflect.ValueOf(s).Elem()
+		for i := range v.NumField() {
+			name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("env"), ",")
+			if err := parseField(v.Field(i), lookup, name, option); err != nil {
+				problems = append(problems, fmt.Errorf("environment variable %s: %w", name, err))
 			}
-			continue
-		}
-		if err := parse(v.Field(i), text); err != nil {
-			problems = append(problems, fmt.Errorf("environment variable %s: %w", name, err))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+func parseField(v reflect.Value, lookup func(string) (string, bool), name, option string) error {
+	text, _ := lookup(name)
+	switch {
+	case text != "":
+		return parse(v, text)
+	case option == optional:
+		return nil
+	default:
+		return errors.New("it is missing: deploy the stack again")
+	}
 }
 
 func format(v reflect.Value) string {

@@ -1,0 +1,123 @@
+package passkeys
+
+import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+)
+
+// addPool makes the user pool. Passwords stay beside passkeys, and recovery goes
+// to a verified e-mail address only, because phone numbers change hands.
+func (p *Passkeys) addPool() {
+	byEmail, byPhone := p.props.SignIn == SignInEmail, p.props.SignIn == SignInPhone
+	p.pool = awscognito.NewUserPool(p, jsii.String("UserPool"), &awscognito.UserPoolProps{
+		FeaturePlan:         p.props.Plan,
+		SignInAliases:       p.signInAliases(),
+		SignInCaseSensitive: jsii.Bool(false),
+		SelfSignUpEnabled:   p.props.SelfSignUp,
+		AutoVerify:          &awscognito.AutoVerifiedAttrs{Email: jsii.Bool(true), Phone: jsii.Bool(byPhone)},
+		StandardAttributes: &awscognito.StandardAttributes{
+			Email:       &awscognito.StandardAttribute{Required: jsii.Bool(byEmail), Mutable: jsii.Bool(true)},
+			PhoneNumber: &awscognito.StandardAttribute{Required: jsii.Bool(byPhone), Mutable: jsii.Bool(true)},
+		},
+		CustomAttributes: &map[string]awscognito.ICustomAttribute{
+			p.props.MarkerAttribute: awscognito.NewStringAttribute(&awscognito.StringAttributeProps{Mutable: jsii.Bool(true)}),
+		},
+		// A changed address counts only once it is verified: whoever holds a
+		// stolen access token can't move the account to an address of theirs.
+		KeepOriginal:    &awscognito.KeepOriginalAttrs{Email: jsii.Bool(true), Phone: jsii.Bool(byPhone)},
+		AccountRecovery: awscognito.AccountRecovery_EMAIL_ONLY,
+		PasswordPolicy: &awscognito.PasswordPolicy{
+			MinLength:            jsii.Number(14),
+			RequireDigits:        jsii.Bool(true),
+			RequireLowercase:     jsii.Bool(true),
+			RequireUppercase:     jsii.Bool(true),
+			RequireSymbols:       jsii.Bool(true),
+			TempPasswordValidity: awscdk.Duration_Days(jsii.Number(3)),
+		},
+		Email:              p.props.Email,
+		LambdaTriggers:     p.poolTriggers(),
+		DeletionProtection: jsii.Bool(p.props.retained()),
+		RemovalPolicy:      p.props.RemovalPolicy,
+	})
+}
+
+func (p *Passkeys) signInAliases() *awscognito.SignInAliases {
+	switch p.props.SignIn {
+	case SignInPhone:
+		return &awscognito.SignInAliases{Phone: jsii.Bool(true)}
+	case SignInUserName:
+		return &awscognito.SignInAliases{Username: jsii.Bool(true), Email: jsii.Bool(true), PreferredUsername: jsii.Bool(true)}
+	default:
+		return &awscognito.SignInAliases{Email: jsii.Bool(true)}
+	}
+}
+
+// verifiedAttribute is the one that must be "true" before a user may register a passkey.
+func (p *Passkeys) verifiedAttribute() string {
+	if p.props.SignIn == SignInPhone {
+		return "phone_number_verified"
+	}
+	return "email_verified"
+}
+
+// addClients makes the app clients, and the items that tell Create about them.
+func (p *Passkeys) addClients() {
+	p.client = p.newClient("Client", &awscognito.UserPoolClientOptions{
+		AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true), UserSrp: jsii.Bool(true)},
+	})
+	if p.props.BackendClient {
+		p.backend = p.newClient("BackendClient", &awscognito.UserPoolClientOptions{
+			AuthFlows:      &awscognito.AuthFlow{Custom: jsii.Bool(true), AdminUserPassword: jsii.Bool(true)},
+			GenerateSecret: jsii.Bool(true),
+		})
+	}
+}
+
+// newClient completes options with what every client of the pool has. Clients
+// may write the user's own profile and nothing else, above all not the marker attribute.
+func (p *Passkeys) newClient(id string, options *awscognito.UserPoolClientOptions) awscognito.UserPoolClient {
+	byPhone := jsii.Bool(p.props.SignIn == SignInPhone)
+	profile := awscognito.StandardAttributesMask{
+		Email:             jsii.Bool(true),
+		PhoneNumber:       byPhone,
+		PreferredUsername: jsii.Bool(true),
+		Fullname:          jsii.Bool(true),
+		GivenName:         jsii.Bool(true),
+		FamilyName:        jsii.Bool(true),
+		Locale:            jsii.Bool(true),
+		Timezone:          jsii.Bool(true),
+		ProfilePicture:    jsii.Bool(true),
+	}
+	options.WriteAttributes = awscognito.NewClientAttributes().WithStandardAttributes(&profile)
+	profile.EmailVerified, profile.PhoneNumberVerified = jsii.Bool(true), byPhone
+	options.ReadAttributes = awscognito.NewClientAttributes().WithStandardAttributes(&profile)
+
+	options.DisableOAuth = jsii.Bool(true)
+	options.PreventUserExistenceErrors = jsii.Bool(true)
+	options.EnableTokenRevocation = jsii.Bool(true)
+	options.AuthSessionValidity = awscdk.Duration_Minutes(jsii.Number(3)) // Cognito's shortest; a challenge lives as long
+	options.AccessTokenValidity = awscdk.Duration_Hours(jsii.Number(1))
+	options.IdTokenValidity = awscdk.Duration_Hours(jsii.Number(1))
+	options.RefreshTokenValidity = awscdk.Duration_Days(jsii.Number(30))
+
+	client := p.pool.AddClient(jsii.String(id), options)
+	p.newCustomResource(id+"Settings", provisioning.ClientType, map[string]any{
+		provisioning.TableName:        p.table.TableName(),
+		provisioning.ClientID:         client.UserPoolClientId(),
+		provisioning.RelyingPartyID:   p.props.RelyingPartyID,
+		provisioning.UserVerification: p.props.UserVerification,
+		provisioning.Methods:          []string{provisioning.MethodPasskey},
+	})
+	return client
+}
+
+// clients lists the app clients that there are.
+func (p *Passkeys) clients() []awscognito.UserPoolClient {
+	return slices.DeleteFunc([]awscognito.UserPoolClient{p.client, p.backend},
+		func(c awscognito.UserPoolClient) bool { return c == nil })
+}
