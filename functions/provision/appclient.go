@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
+)
+
+// itemStore is the subset of *dynamodb.Client that app clients need.
+type itemStore interface {
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+}
+
+// appClients keeps the items that tell Create what a sign-in on an app client may use.
+type appClients struct{ store itemStore }
+
+func (a appClients) put(ctx context.Context, want clientProperties) error {
+	methods := &types.AttributeValueMemberL{}
+	for _, method := range want.methods {
+		methods.Value = append(methods.Value, text(method))
+	}
+	item := key(want.id)
+	item[table.RelyingParty] = text(want.relyingPartyID)
+	item[table.UserVerification] = text(want.userVerification)
+	item[table.Methods] = methods
+	if _, err := a.store.PutItem(ctx, &dynamodb.PutItemInput{TableName: &want.table, Item: item}); err != nil {
+		return fmt.Errorf("writing the item of app client %s: %w", want.id, err)
+	}
+	return nil
+}
+
+// remove deletes the item if the resource owns it.
+func (a appClients) remove(ctx context.Context, physicalID string, want clientProperties) error {
+	if physicalID != want.id {
+		return nil
+	}
+	if _, err := a.store.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &want.table, Key: key(want.id)}); err != nil {
+		return fmt.Errorf("deleting the item of app client %s: %w", want.id, err)
+	}
+	return nil
+}
+
+func key(clientID string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{
+		table.PartitionKey: text(table.ConfigPK),
+		table.SortKey:      text(table.ClientSK(clientID)),
+	}
+}
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }

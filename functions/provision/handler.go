@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-lambda-go/cfn"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+)
+
+// handler serves the resource types of package provisioning.
+type handler struct {
+	keyRings   keyRings
+	appClients appClients
+}
+
+// handle is a cfn.CustomResourceFunction. A resource that could not be created
+// gets no physical id of ours, so that CloudFormation's clean-up deletes nothing
+// that this request did not make.
+func (h handler) handle(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
+	switch event.ResourceType {
+	case provisioning.SecretType:
+		return h.secret(ctx, event)
+	case provisioning.ClientType:
+		return h.client(ctx, event)
+	default:
+		return "", nil, fmt.Errorf("resource type is %q: want %q or %q",
+			event.ResourceType, provisioning.SecretType, provisioning.ClientType)
+	}
+}
+
+func (h handler) secret(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
+	want, err := parseSecret(event.ResourceProperties)
+	if err != nil {
+		return unowned(event, err)
+	}
+	if event.RequestType == cfn.RequestDelete {
+		return event.PhysicalResourceID, nil, h.keyRings.remove(ctx, event.PhysicalResourceID, want)
+	}
+	ring, err := h.keyRings.ensure(ctx, want)
+	if err != nil {
+		return unowned(event, err)
+	}
+	return want.parameter, publicKeys(ring), nil
+}
+
+func (h handler) client(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
+	want, err := parseClient(event.ResourceProperties)
+	if err != nil {
+		return unowned(event, err)
+	}
+	if event.RequestType == cfn.RequestDelete {
+		return event.PhysicalResourceID, nil, h.appClients.remove(ctx, event.PhysicalResourceID, want)
+	}
+	if err := h.appClients.put(ctx, want); err != nil {
+		return unowned(event, err)
+	}
+	return want.id, nil, nil
+}
+
+// unowned answers a request that made nothing. Properties of a resource that is
+// being deleted can only be malformed if it was never created, so its deletion succeeds.
+func unowned(event cfn.Event, err error) (string, map[string]any, error) {
+	if event.RequestType == cfn.RequestDelete {
+		err = nil
+	}
+	return event.PhysicalResourceID, nil, err
+}

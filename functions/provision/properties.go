@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+)
+
+// secretProperties are those of a provisioning.SecretType.
+type secretProperties struct {
+	parameter string
+	kind      secret.Kind
+	rotation  int
+	removal   string
+}
+
+// clientProperties are those of a provisioning.ClientType.
+type clientProperties struct {
+	table            string
+	id               string
+	relyingPartyID   string
+	userVerification string
+	methods          []string
+}
+
+func parseSecret(values map[string]any) (secretProperties, error) {
+	p := properties{values: values}
+	return secretProperties{
+		parameter: p.text(provisioning.Parameter),
+		kind:      secret.Kind(p.oneOf(provisioning.Kind, provisioning.KindSigning, provisioning.KindSymmetric)),
+		rotation:  p.count(provisioning.Rotation),
+		removal:   p.oneOf(provisioning.RemovalPolicy, provisioning.Retain, provisioning.Destroy),
+	}, errors.Join(p.problems...)
+}
+
+func parseClient(values map[string]any) (clientProperties, error) {
+	p := properties{values: values}
+	return clientProperties{
+		table:            p.text(provisioning.TableName),
+		id:               p.text(provisioning.ClientID),
+		relyingPartyID:   p.text(provisioning.RelyingPartyID),
+		userVerification: p.text(provisioning.UserVerification),
+		methods:          p.list(provisioning.Methods),
+	}, errors.Join(p.problems...)
+}
+
+// properties reads resource properties and gathers what is wrong with them.
+type properties struct {
+	values   map[string]any // property → value, of which CloudFormation makes strings
+	problems []error
+}
+
+func (p *properties) refuse(name string, want string) {
+	p.problems = append(p.problems, fmt.Errorf("property %s is %#v: want %s", name, p.values[name], want))
+}
+
+func (p *properties) text(name string) string {
+	text, _ := p.values[name].(string)
+	if text == "" {
+		p.refuse(name, "text")
+	}
+	return text
+}
+
+func (p *properties) oneOf(name string, allowed ...string) string {
+	text, _ := p.values[name].(string)
+	if !slices.Contains(allowed, text) {
+		p.refuse(name, fmt.Sprintf("one of %q", allowed))
+	}
+	return text
+}
+
+func (p *properties) count(name string) int {
+	n, err := strconv.Atoi(fmt.Sprint(p.values[name]))
+	if err != nil || n < 0 {
+		p.refuse(name, "a whole number from 0")
+	}
+	return n
+}
+
+func (p *properties) list(name string) []string {
+	values, _ := p.values[name].([]any)
+	var list []string
+	for _, value := range values {
+		if text, ok := value.(string); ok && text != "" {
+			list = append(list, text)
+		}
+	}
+	if len(list) == 0 || len(list) != len(values) {
+		p.refuse(name, "a list of texts")
+	}
+	return list
+}
