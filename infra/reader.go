@@ -1,0 +1,144 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
+)
+
+// reader reads values of the kinds that cdk.json may hold. From the command line
+// (-c key=value) all of them come as text. It gathers what is wrong with them.
+type reader struct {
+	context  map[string]any  // key → value
+	known    map[string]bool // keys that were read
+	problems []passkeys.Problem
+}
+
+// toggle is the value of a flag that is not set.
+type toggle bool
+
+const (
+	on  toggle = true
+	off toggle = false
+)
+
+func (r *reader) add(key string, received any, remedy string) {
+	text, err := json.Marshal(received)
+	if err != nil {
+		panic(err) // the context came as JSON
+	}
+	r.problems = append(r.problems, passkeys.Problem{Property: key, Received: string(text), Remedy: remedy})
+}
+
+// value returns nil for what is not set.
+func (r *reader) value(key string) any {
+	r.known[key] = true
+	if value := r.context[key]; value != "" {
+		return value
+	}
+	return nil
+}
+
+func (r *reader) text(key string) string {
+	value := r.value(key)
+	text, ok := value.(string)
+	if !ok && value != nil {
+		r.add(key, value, "write it as a text")
+	}
+	return text
+}
+
+func (r *reader) oneOf(key string, allowed ...string) string {
+	text := r.text(key)
+	if text != "" && !slices.Contains(allowed, strings.ToLower(text)) {
+		r.add(key, text, fmt.Sprintf("use one of %q", allowed))
+	}
+	return strings.ToLower(text)
+}
+
+// list reads a list, or a text in which commas separate the elements.
+func (r *reader) list(key string) []string {
+	var list []string
+	switch value := r.value(key).(type) {
+	case nil:
+	case string:
+		for element := range strings.SplitSeq(value, ",") {
+			list = append(list, strings.TrimSpace(element))
+		}
+	case []any:
+		for _, element := range value {
+			text, ok := element.(string)
+			if !ok {
+				r.add(key, element, "write each element as a text")
+			}
+			list = append(list, text)
+		}
+	default:
+		r.add(key, value, "write it as a list of texts, or as one text with commas")
+	}
+	return list
+}
+
+func (r *reader) flag(key string, unset toggle) bool {
+	switch value := r.value(key); value {
+	case nil:
+		return bool(unset)
+	case true, "true":
+		return true
+	case false, "false":
+		return false
+	default:
+		r.add(key, value, "use true or false")
+		return false
+	}
+}
+
+func (r *reader) count(key string) int {
+	value := r.value(key)
+	if value == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(fmt.Sprint(value))
+	if err != nil {
+		r.add(key, value, "use a whole number")
+	}
+	return n
+}
+
+func (r *reader) duration(key string) time.Duration {
+	text := r.text(key)
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		r.add(key, text, `use a duration such as "5m" or "90s"`)
+	}
+	return d
+}
+
+// ours matches the keys that could be ours: those of CDK and of other tools
+// have a namespace or a hyphen.
+var ours = regexp.MustCompile(`^[A-Za-z]+$`)
+
+// unknown refuses keys that nothing read, so that a misspelt one has no silent effect.
+func (r *reader) unknown() {
+	known := slices.Sorted(maps.Keys(r.known))
+	for _, key := range slices.Sorted(maps.Keys(r.context)) {
+		if r.known[key] || !ours.MatchString(key) {
+			continue
+		}
+		remedy := "there is no such setting: use one of " + strings.Join(known, ", ")
+		if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 {
+			remedy = "write " + known[i]
+		}
+		r.add(key, r.context[key], remedy)
+	}
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
+)
+
+const defaultStackName = "CognitoPasskeys"
+
+// newStack builds the stack. Its construct id does not follow its name, so that
+// a stack of another name has the same logical ids.
+func newStack(scope constructs.Construct, c configuration) awscdk.Stack {
+	stack := awscdk.NewStack(scope, jsii.String(defaultStackName), &awscdk.StackProps{
+		StackName:   jsii.String(c.stackName),
+		Description: jsii.String("Passkeys for an Amazon Cognito user pool"),
+	})
+	addOutputs(stack, passkeys.New(stack, jsii.String("Passkeys"), &c.props))
+	return stack
+}
+
+// addOutputs adds what a client needs to know of the stack. They belong to the
+// app and not to the construct, because a stack may hold the construct twice.
+func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
+	add := func(id string, value *string, description string) {
+		awscdk.NewCfnOutput(stack, jsii.String(id), &awscdk.CfnOutputProps{Value: value, Description: jsii.String(description)})
+	}
+	add("UserPoolId", p.UserPool().UserPoolId(), "Id of the user pool")
+	add("UserPoolClientId", p.Client().UserPoolClientId(), "Id of the public app client, for browsers and apps")
+	if backend := p.BackendClient(); backend != nil {
+		add("BackendClientId", backend.UserPoolClientId(), "Id of the confidential app client, for servers")
+	}
+	add("ApiUrl", p.URL(), "Address of the HTTP API, without a slash at the end")
+	add("RelyingPartyId", jsii.String(p.RelyingPartyID()), "Domain that passkeys belong to")
+	add("TableName", p.Table().TableName(), "Name of the table that holds the passkeys")
+}
