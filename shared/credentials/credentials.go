@@ -26,7 +26,6 @@ var (
 // User is a user item.
 type User struct {
 	Handle   []byte // WebAuthn user handle, given at the first registration
-	Name     string // Cognito user name
 	Passkeys []Listed
 }
 
@@ -112,5 +111,6 @@ const DeadFor = 24 * time.Hour
 // Owner is who holds a credential id.
 type Owner struct {
 	Sub        string
+	UserName   string // Cognito user name, which never changes
 	Generation string
 }

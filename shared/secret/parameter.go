@@ -38,9 +38,35 @@ func NewParameter(getter Getter, name string, now func() time.Time) *Parameter {
 	return &Parameter{getter: getter, name: name, now: now}
 }
 
+// Prefetch starts reading, so that the ring is there when it is needed.
+func (p *Parameter) Prefetch() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fetch()
+}
+
 // Ring returns the ring. It waits only when no ring was ever read, and then no
 // longer than ctx; the read goes on for those who ask later.
-func (p *Parameter) Ring(ctx context.Context) (Ring, error) { return p.newer(ctx, freshFor) }
+func (p *Parameter) Ring(ctx context.Context) (Ring, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.read.IsZero() {
+		return p.wait(ctx, p.fetch())
+	}
+	if p.now().Sub(p.read) >= freshFor {
+		p.fetch()
+	}
+	return p.ring, nil
+}
+
+// Current returns the ring's current key.
+func (p *Parameter) Current(ctx context.Context) (Key, error) {
+	ring, err := p.Ring(ctx)
+	if err != nil {
+		return Key{}, err
+	}
+	return ring.Current(), nil
+}
 
 // Refreshed returns the ring, read again if that did not happen lately.
 func (p *Parameter) Refreshed(ctx context.Context) (Ring, error) {
@@ -50,18 +76,6 @@ func (p *Parameter) Refreshed(ctx context.Context) (Ring, error) {
 		return p.ring, nil
 	}
 	return p.wait(ctx, p.fetch())
-}
-
-func (p *Parameter) newer(ctx context.Context, age time.Duration) (Ring, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.read.IsZero() {
-		return p.wait(ctx, p.fetch())
-	}
-	if p.now().Sub(p.read) >= age {
-		p.fetch()
-	}
-	return p.ring, nil
 }
 
 // fetch starts a read unless one is under way, and returns what is closed at

@@ -4,7 +4,7 @@
 // The table has a string partition key, a string sort key, and a time-to-live
 // attribute in epoch seconds; no index and no stream. Items:
 //
-//	user          USER#<sub>   USER       handle, user name, number and list of passkeys
+//	user          USER#<sub>   USER       handle, number and list of passkeys
 //	passkey       USER#<sub>   PK#<h>     one credential and the challenges it has spent
 //	uniqueness    CRED#<h>     CRED       who holds a credential id, or that it is dead
 //	registration  USER#<sub>   REG        the one outstanding registration ceremony
@@ -28,10 +28,9 @@ const (
 
 // Attributes of a user item.
 const (
-	Handle      = "handle"   // WebAuthn user handle, also on passkey items
-	UserName    = "userName" // the Cognito user name
-	Count       = "cnt"      // number of passkeys
-	Credentials = "creds"    // map: <h> → {CredentialID, Transports, RelyingParty}
+	Handle      = "handle" // WebAuthn user handle, also on passkey items
+	Count       = "cnt"    // number of passkeys
+	Credentials = "creds"  // map: <h> → {CredentialID, Transports, RelyingParty}
 )
 
 // Attributes of a passkey item.
@@ -66,6 +65,7 @@ const (
 // Attributes of uniqueness, registration and app client items.
 const (
 	Sub              = "sub"
+	UserName         = "userName" // the Cognito user name
 	Dead             = "dead"
 	Challenge        = "c" // SHA-256 of the challenge
 	Client           = "client"

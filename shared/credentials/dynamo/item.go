@@ -117,7 +117,7 @@ func (i item) objects(name string) map[string]item {
 func seeded() item { return item{table.Seed: number(0)} }
 
 func userFrom(i item) credentials.User {
-	u := credentials.User{Handle: i.bytes(table.Handle), Name: i.text(table.UserName)}
+	u := credentials.User{Handle: i.bytes(table.Handle)}
 	for _, c := range i.objects(table.Credentials) {
 		u.Passkeys = append(u.Passkeys, credentials.Listed{
 			ID:             c.bytes(table.CredentialID),

@@ -50,9 +50,9 @@ func (s *Store) Enrol(ctx context.Context, e credentials.Enrolment) error {
 	hash := table.Hash(e.Passkey.ID)
 	err := s.transact(ctx,
 		s.endRegistration(e),
-		s.addToUser(e, hash),
 		s.putNew(passkeyItem(e.Sub, hash, e.Passkey)),
 		s.putNew(ownerItem(e, hash)),
+		s.addToUser(e, hash),
 	)
 	var cancelled *cancelledError
 	if !errors.As(err, &cancelled) {
@@ -61,11 +61,11 @@ func (s *Store) Enrol(ctx context.Context, e credentials.Enrolment) error {
 	switch {
 	case cancelled.condition(0):
 		return credentials.ErrRegistration
-	case cancelled.condition(2), cancelled.condition(3):
+	case cancelled.condition(1), cancelled.condition(2):
 		return credentials.ErrDuplicate
-	case cancelled.condition(1) && e.Registration.First:
+	case cancelled.condition(3) && e.Registration.First:
 		return credentials.ErrRegistration // the user got an item since
-	case cancelled.condition(1):
+	case cancelled.condition(3):
 		return credentials.ErrTooMany
 	default:
 		return cancelled.fault()
@@ -94,7 +94,6 @@ func (s *Store) addToUser(e credentials.Enrolment, hash string) types.TransactWr
 		listed := seeded()
 		listed[hash] = listedItem(e.Passkey.Credential)
 		x.set(x.name(table.Handle), bytes(e.Registration.Handle))
-		x.set(x.name(table.UserName), text(e.UserName))
 		x.set(count, number(1))
 		x.set(list, object(listed))
 		x.condition("attribute_not_exists(" + x.name(table.PartitionKey) + ")")
@@ -133,6 +132,7 @@ func (s *Store) putNew(i item) types.TransactWriteItem {
 func ownerItem(e credentials.Enrolment, hash string) item {
 	i := key(table.CredentialPK(hash), table.CredentialSK)
 	i[table.Sub] = text(e.Sub)
+	i[table.UserName] = text(e.UserName)
 	i[table.Generation] = text(e.Passkey.Generation)
 	return i
 }

@@ -98,7 +98,11 @@ func (s *Store) Owner(ctx context.Context, hash string) (credentials.Owner, erro
 	if it.flag(table.Dead) {
 		return credentials.Owner{}, credentials.ErrNotFound
 	}
-	return credentials.Owner{Sub: it.text(table.Sub), Generation: it.text(table.Generation)}, nil
+	return credentials.Owner{
+		Sub:        it.text(table.Sub),
+		UserName:   it.text(table.UserName),
+		Generation: it.text(table.Generation),
+	}, nil
 }
 
 // Spend implements credentials.Store.

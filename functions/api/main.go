@@ -1,0 +1,71 @@
+// Command api is the HTTP API: passkeys of the signed-in user, and what a
+// sign-in without a user name needs.
+package main
+
+import (
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+)
+
+func main() {
+	log := telemetry.NewLogger(os.Stdout, "api")
+	handler, err := build(log)
+	if err != nil {
+		telemetry.Exit(log, err)
+	}
+	lambda.Start(handler.Handle)
+}
+
+func build(log *slog.Logger) (*api.Handler, error) {
+	var s settings.API
+	var env settings.AWS
+	if err := settings.Parse(os.LookupEnv, &s, &env); err != nil {
+		return nil, err
+	}
+	tableConfig, err := awsclient.Config(env, env.DynamoDB)
+	if err != nil {
+		return nil, err
+	}
+	secretConfig, err := awsclient.Config(env, env.SSM)
+	if err != nil {
+		return nil, err
+	}
+	poolConfig, err := awsclient.Config(env, env.Cognito)
+	if err != nil {
+		return nil, err
+	}
+	stamps := secret.NewParameter(parameterstore.New(secretConfig), s.StampParameter, time.Now)
+	stamps.Prefetch()
+	return &api.Handler{
+		RelyingParty: webauthn.RelyingParty{
+			ID:      s.RelyingPartyID,
+			Name:    s.RelyingPartyName,
+			Origins: s.Origins,
+			Counter: webauthn.CounterPolicy(s.CounterPolicy),
+		},
+		UserVerification:     webauthn.UserVerification(s.UserVerification),
+		UserPoolID:           s.UserPoolID,
+		ClientIDs:            s.ClientIDs,
+		VerifiedAttributes:   s.VerifiedAttributes,
+		MaxPasskeys:          s.MaxPasskeys,
+		RecentAuthentication: s.RecentAuthentication,
+		Store:                dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table),
+		Accounts:             api.NewUserPool(poolConfig),
+		Stamps:               stamps,
+		Now:                  time.Now,
+		Log:                  log,
+	}, nil
+}

@@ -1,0 +1,61 @@
+// Command verify-auth-challenge is the Verify Auth Challenge Response trigger:
+// it checks the answer.
+package main
+
+import (
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/stamp"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/trigger"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+)
+
+func main() {
+	log := telemetry.NewLogger(os.Stdout, "verify-auth-challenge")
+	handler, err := build(log)
+	if err != nil {
+		telemetry.Exit(log, err)
+	}
+	lambda.Start(handler.Handle)
+}
+
+func build(log *slog.Logger) (*trigger.Verify, error) {
+	var s settings.Verify
+	var env settings.AWS
+	if err := settings.Parse(os.LookupEnv, &s, &env); err != nil {
+		return nil, err
+	}
+	tableConfig, err := awsclient.Config(env, env.DynamoDB)
+	if err != nil {
+		return nil, err
+	}
+	stamps, err := stamp.NewVerifier(s.StampKeys)
+	if err != nil {
+		return nil, err
+	}
+	return &trigger.Verify{
+		Conversation: customauth.Verify{Checkers: []customauth.Checker{passkey.Checker{
+			RelyingParty: webauthn.RelyingParty{
+				ID:      s.RelyingPartyID,
+				Origins: s.Origins,
+				Counter: webauthn.CounterPolicy(s.CounterPolicy),
+			},
+			Stamps: stamps,
+			Store:  dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table),
+			Now:    time.Now,
+		}}},
+		Log: log,
+		Now: time.Now,
+	}, nil
+}

@@ -1,0 +1,183 @@
+// Package api is the HTTP API behind Amazon API Gateway: a signed-in user's
+// passkeys, and the two public calls of a sign-in without a user name. Bodies
+// are JSON. An error is {"code", "message"}: the code is for programs and never
+// changes, the message is for developers.
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+)
+
+// Short names of API Gateway's events (payload format 2.0).
+type (
+	Event    = events.APIGatewayV2HTTPRequest
+	Response = events.APIGatewayV2HTTPResponse
+)
+
+// Store is the part of the credential table that the API needs.
+type Store interface {
+	User(ctx context.Context, sub string) (credentials.User, error)
+	Passkey(ctx context.Context, sub, hash string) (credentials.Passkey, error)
+	Passkeys(ctx context.Context, sub string) ([]credentials.Passkey, error)
+	Owner(ctx context.Context, hash string) (credentials.Owner, error)
+	BeginRegistration(ctx context.Context, sub string, r credentials.Registration) error
+	Registration(ctx context.Context, sub string) (credentials.Registration, error)
+	Enrol(context.Context, credentials.Enrolment) error
+	Rename(ctx context.Context, sub, hash, name string) (credentials.Passkey, error)
+	Remove(context.Context, credentials.Removal) error
+}
+
+// Accounts asks the pool about the bearer of an access token.
+type Accounts interface {
+	// Account returns the account, or ErrTokenRefused if the pool no longer
+	// honours the token.
+	Account(ctx context.Context, accessToken string) (Account, error)
+}
+
+// Keys reads the ring that signs challenges.
+type Keys interface {
+	Ring(context.Context) (secret.Ring, error)
+	Refreshed(context.Context) (secret.Ring, error)
+}
+
+// Handler answers the HTTP API. Every field is required.
+type Handler struct {
+	RelyingParty         webauthn.RelyingParty
+	UserVerification     webauthn.UserVerification
+	UserPoolID           string
+	ClientIDs            []string      // app clients whose tokens are accepted
+	VerifiedAttributes   []string      // a user needs one of them to be "true" to add a passkey
+	MaxPasskeys          int           // per user
+	RecentAuthentication time.Duration // how long after a sign-in passkeys may be added or removed
+	Store                Store
+	Accounts             Accounts
+	Stamps               Keys
+	Now                  func() time.Time
+	Log                  *slog.Logger
+}
+
+// maxBody bounds what is read of a request, in bytes.
+const maxBody = 64 << 10
+
+// call is one request on its way through the API.
+type call struct {
+	caller caller
+	body   []byte
+	id     string // the path parameter of a passkey
+}
+
+// reply is what a route answers.
+type reply struct {
+	status int
+	body   any // nil for none
+}
+
+// Handle answers one request. It never returns an error: a fault is a 503 that
+// the client may retry, and no text of one leaves the log.
+func (h *Handler) Handle(ctx context.Context, event Event) (response Response, _ error) {
+	defer func() {
+		if p := recover(); p != nil {
+			// The value itself is not logged: it could hold what was being decoded.
+			err := fmt.Errorf("panic of type %T", p)
+			h.Log.ErrorContext(ctx, "panic", telemetry.Error, err.Error(), telemetry.Stack, string(debug.Stack()))
+			response = h.respond(ctx, event, reply{}, err)
+		}
+	}()
+	r, err := h.route(ctx, event)
+	return h.respond(ctx, event, r, err), nil
+}
+
+func (h *Handler) route(ctx context.Context, event Event) (reply, error) {
+	serve, known := map[string]func(context.Context, call) (reply, error){
+		routes.ListPasskeys.Key():        h.listPasskeys,
+		routes.RegistrationOptions.Key(): h.registrationOptions,
+		routes.RegisterPasskey.Key():     h.registerPasskey,
+		routes.RenamePasskey.Key():       h.renamePasskey,
+		routes.DeletePasskey.Key():       h.deletePasskey,
+		routes.SignInOptions.Key():       h.signInOptions,
+		routes.SignInUser.Key():          h.signInUser,
+	}[event.RouteKey]
+	if !known {
+		return reply{}, errNoRoute
+	}
+	c := call{id: event.PathParameters[routes.PasskeyID]}
+	var err error
+	if c.body, err = bodyOf(event); err != nil {
+		return reply{}, err
+	}
+	if needsToken(event.RouteKey) {
+		if c.caller, err = h.authenticate(event); err != nil {
+			return reply{}, err
+		}
+	}
+	return serve(ctx, c)
+}
+
+func needsToken(routeKey string) bool {
+	for _, r := range routes.All() {
+		if r.Key() == routeKey {
+			return r.Token == routes.AccessToken
+		}
+	}
+	return true
+}
+
+func bodyOf(event Event) ([]byte, error) {
+	if len(event.Body) > maxBody {
+		return nil, errBodyTooLarge
+	}
+	if !event.IsBase64Encoded {
+		return []byte(event.Body), nil
+	}
+	body, err := base64.StdEncoding.DecodeString(event.Body)
+	if err != nil {
+		return nil, errMalformed
+	}
+	return body, nil
+}
+
+func (h *Handler) respond(ctx context.Context, event Event, r reply, err error) Response {
+	var p problem
+	if err != nil {
+		p = public(err)
+		r = reply{p.status, p}
+	}
+	level := slog.LevelInfo
+	attributes := []any{
+		telemetry.Route, event.RouteKey, telemetry.Status, r.status, telemetry.RequestID, event.RequestContext.RequestID,
+	}
+	if err != nil {
+		attributes = append(attributes, telemetry.Code, p.Code, telemetry.Reason, err.Error())
+	}
+	if r.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	h.Log.Log(ctx, level, "answered", attributes...)
+
+	response := Response{StatusCode: r.status, Headers: map[string]string{"Cache-Control": "no-store"}}
+	if r.body == nil {
+		return response
+	}
+	text, err := json.Marshal(r.body)
+	if err != nil {
+		panic(err) // replies are our own types
+	}
+	response.Headers["Content-Type"] = "application/json"
+	response.Body = string(text)
+	return response
+}

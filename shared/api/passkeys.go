@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+)
+
+// passkeyView is a passkey as its owner sees it.
+type passkeyView struct {
+	ID         webauthn.Base64URL `json:"id"` // credential id
+	Name       string             `json:"name"`
+	Provider   string             `json:"provider,omitempty"` // by AAGUID, which nothing attests
+	AAGUID     string             `json:"aaguid"`
+	Synced     bool               `json:"synced"`   // the provider copies it between devices; otherwise it is bound to one
+	BackedUp   bool               `json:"backedUp"` // a copy exists at present
+	Transports []string           `json:"transports,omitempty"`
+	CreatedAt  time.Time          `json:"createdAt"`
+	LastUsedAt *time.Time         `json:"lastUsedAt,omitempty"`
+}
+
+func view(p credentials.Passkey) passkeyView {
+	v := passkeyView{
+		ID:         p.ID,
+		Name:       p.Name,
+		Provider:   webauthn.Provider(p.AAGUID),
+		AAGUID:     p.AAGUID.String(),
+		Synced:     p.BackupEligible,
+		BackedUp:   p.BackupState,
+		Transports: p.Transports,
+		CreatedAt:  p.Created.UTC().Truncate(time.Millisecond),
+	}
+	if !p.Used.IsZero() {
+		used := p.Used.UTC()
+		v.LastUsedAt = &used
+	}
+	return v
+}
+
+// listReply also holds what a page needs to tell the browser which passkeys
+// are still good (PublicKeyCredential.signalAllAcceptedCredentials).
+type listReply struct {
+	Passkeys       []passkeyView      `json:"passkeys"`
+	RelyingPartyID string             `json:"relyingPartyId"`
+	UserHandle     webauthn.Base64URL `json:"userHandle,omitempty"`
+}
+
+func (h *Handler) listPasskeys(ctx context.Context, c call) (reply, error) {
+	passkeys, err := h.Store.Passkeys(ctx, c.caller.sub)
+	if err != nil {
+		return reply{}, fmt.Errorf("listing the passkeys: %w", err)
+	}
+	list := listReply{Passkeys: []passkeyView{}, RelyingPartyID: h.RelyingParty.ID}
+	for _, p := range passkeys {
+		list.Passkeys = append(list.Passkeys, view(p))
+		list.UserHandle = p.UserHandle
+	}
+	return reply{http.StatusOK, list}, nil
+}
+
+type renameRequest struct {
+	Name string `json:"name"`
+}
+
+func (h *Handler) renamePasskey(ctx context.Context, c call) (reply, error) {
+	hash, err := hashOf(c.id)
+	if err != nil {
+		return reply{}, err
+	}
+	var request renameRequest
+	if err := decode(c.body, &request); err != nil {
+		return reply{}, err
+	}
+	if !isName(request.Name) {
+		return reply{}, errBadName
+	}
+	passkey, err := h.Store.Rename(ctx, c.caller.sub, hash, request.Name)
+	if err != nil {
+		return reply{}, fmt.Errorf("renaming the passkey: %w", err)
+	}
+	return reply{http.StatusOK, view(passkey)}, nil
+}
+
+func (h *Handler) deletePasskey(ctx context.Context, c call) (reply, error) {
+	hash, err := hashOf(c.id)
+	if err != nil {
+		return reply{}, err
+	}
+	if _, err := h.mayChange(ctx, c.caller); err != nil {
+		return reply{}, err
+	}
+	err = retryConflict(ctx, func() error {
+		return h.Store.Remove(ctx, credentials.Removal{Sub: c.caller.sub, Hash: hash, Now: h.Now()})
+	})
+	if err != nil {
+		return reply{}, fmt.Errorf("removing the passkey: %w", err)
+	}
+	return reply{status: http.StatusNoContent}, nil
+}
+
+// hashOf reads a credential id from the path.
+func hashOf(id string) (string, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(id)
+	if err != nil || len(b) == 0 {
+		return "", errNoPasskey
+	}
+	return table.Hash(b), nil
+}
+
+const maxName = 100 // characters
+
+// isName reports whether a name can be shown as it is: no control characters,
+// and none that turn the direction of the text around it.
+func isName(name string) bool {
+	unfit := func(r rune) bool { return !unicode.IsPrint(r) }
+	return utf8.ValidString(name) && strings.TrimSpace(name) == name && name != "" &&
+		utf8.RuneCountInString(name) <= maxName && !strings.ContainsFunc(name, unfit)
+}
+
+// retryConflict runs a transaction again that met another one.
+func retryConflict(ctx context.Context, transact func() error) error {
+	const tries = 4
+	var err error
+	for try := range tries {
+		if err = transact(); !errors.Is(err, credentials.ErrConflict) {
+			return err
+		}
+		pause := time.Duration(rand.Int64N(int64(50*time.Millisecond) << try))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return err
+}

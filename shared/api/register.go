@@ -1,0 +1,200 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+)
+
+const (
+	registrationLifetime = 5 * time.Minute
+	challengeLength      = 32 // bytes; WebAuthn Level 3 §13.4.3 wants at least 16
+)
+
+type registrationOptionsReply struct {
+	PublicKey webauthn.CreationOptions `json:"publicKey"`
+}
+
+// registrationOptions begins a registration ceremony. It replaces the one that
+// the user may have outstanding.
+func (h *Handler) registrationOptions(ctx context.Context, c call) (reply, error) {
+	account, err := h.mayChange(ctx, c.caller)
+	if err != nil {
+		return reply{}, err
+	}
+	if !h.isVerified(account) {
+		return reply{}, errNotVerified
+	}
+	user, err := h.Store.User(ctx, c.caller.sub)
+	first := errors.Is(err, credentials.ErrNotFound)
+	if err != nil && !first {
+		return reply{}, fmt.Errorf("reading the user: %w", err)
+	}
+	if len(user.Passkeys) >= h.MaxPasskeys {
+		return reply{}, errTooMany
+	}
+	if first {
+		user.Handle = newHandle(c.caller)
+	}
+	challenge := make([]byte, challengeLength)
+	_, _ = rand.Read(challenge) // never fails since Go 1.24: it ends the program instead
+	err = h.Store.BeginRegistration(ctx, c.caller.sub, credentials.Registration{
+		Challenge:      table.Hash(challenge),
+		RelyingPartyID: h.RelyingParty.ID,
+		ClientID:       c.caller.clientID,
+		Handle:         user.Handle,
+		First:          first,
+		Expires:        h.Now().Add(registrationLifetime),
+	})
+	if err != nil {
+		return reply{}, fmt.Errorf("beginning the registration: %w", err)
+	}
+	return reply{http.StatusOK, registrationOptionsReply{h.RelyingParty.CreationOptions(webauthn.CreationRequest{
+		Challenge:        challenge,
+		User:             userEntity(user.Handle, c.caller, account),
+		Exclude:          descriptors(user.Passkeys),
+		UserVerification: h.UserVerification,
+		Timeout:          registrationLifetime,
+	})}}, nil
+}
+
+// newHandle is the user handle of a user's first passkey. Where the user name
+// is the sub, the handle is too, so that a page can pass it on as the name to
+// sign in; otherwise it is random, because names are personal, and the page
+// asks this API for the name.
+func newHandle(c caller) []byte {
+	if c.userName == c.sub {
+		return []byte(c.sub)
+	}
+	random := make([]byte, 16)
+	_, _ = rand.Read(random) // never fails since Go 1.24: it ends the program instead
+	return []byte("r|" + base64.RawURLEncoding.EncodeToString(random))
+}
+
+// userEntity names the user as authenticators show it.
+func userEntity(handle []byte, c caller, a Account) webauthn.User {
+	user := webauthn.User{Handle: handle, Name: c.userName}
+	for _, attribute := range []string{"email", "phone_number", "preferred_username"} {
+		if value := a.Attributes[attribute]; value != "" {
+			user.Name = value
+			break
+		}
+	}
+	user.DisplayName = user.Name
+	if name := a.Attributes["name"]; name != "" {
+		user.DisplayName = name
+	}
+	return user
+}
+
+func descriptors(listed []credentials.Listed) []webauthn.Descriptor {
+	var d []webauthn.Descriptor
+	for _, l := range listed {
+		d = append(d, webauthn.Descriptor{ID: l.ID, Transports: l.Transports})
+	}
+	return d
+}
+
+type registerRequest struct {
+	Name       string          `json:"name"`       // empty: named after its provider
+	Credential json.RawMessage `json:"credential"` // RegistrationResponseJSON
+}
+
+// registerPasskey ends a registration ceremony. Sent again after a reply was
+// lost, it answers as if it had been the first time.
+func (h *Handler) registerPasskey(ctx context.Context, c call) (reply, error) {
+	account, err := h.mayChange(ctx, c.caller)
+	if err != nil {
+		return reply{}, err
+	}
+	if !h.isVerified(account) {
+		return reply{}, errNotVerified
+	}
+	var request registerRequest
+	if err := decode(c.body, &request); err != nil {
+		return reply{}, err
+	}
+	if request.Name != "" && !isName(request.Name) {
+		return reply{}, errBadName
+	}
+	response, err := webauthn.ParseRegistration(request.Credential)
+	if err != nil {
+		return reply{}, err
+	}
+	passkey, err := h.enrol(ctx, c.caller, request.Name, response)
+	if errors.Is(err, credentials.ErrRegistration) {
+		return h.registeredBefore(ctx, c.caller, response)
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{http.StatusCreated, view(passkey)}, nil
+}
+
+func (h *Handler) enrol(ctx context.Context, c caller, name string, response *webauthn.Registration) (credentials.Passkey, error) {
+	registration, err := h.Store.Registration(ctx, c.sub)
+	if errors.Is(err, credentials.ErrNotFound) {
+		return credentials.Passkey{}, credentials.ErrRegistration
+	}
+	if err != nil {
+		return credentials.Passkey{}, fmt.Errorf("reading the registration: %w", err)
+	}
+	now := h.Now()
+	hash := table.Hash(response.Challenge)
+	if registration.Challenge != hash || registration.ClientID != c.clientID ||
+		registration.RelyingPartyID != h.RelyingParty.ID || !now.Before(registration.Expires) {
+		return credentials.Passkey{}, credentials.ErrRegistration
+	}
+	credential, err := h.RelyingParty.VerifyRegistration(response, response.Challenge, h.UserVerification)
+	if err != nil {
+		return credentials.Passkey{}, err
+	}
+	credential.UserHandle = registration.Handle
+	if name == "" {
+		name = defaultName(credential)
+	}
+	passkey := credentials.Passkey{
+		Credential:   credential,
+		Name:         name,
+		Generation:   rand.Text(),
+		Registration: hash,
+		Created:      now,
+	}
+	err = retryConflict(ctx, func() error {
+		return h.Store.Enrol(ctx, credentials.Enrolment{
+			Sub: c.sub, UserName: c.userName, Registration: registration, Passkey: passkey, Max: h.MaxPasskeys, Now: now,
+		})
+	})
+	return passkey, err
+}
+
+// registeredBefore answers a registration that is no longer outstanding: well,
+// if it is the one that made this very passkey.
+func (h *Handler) registeredBefore(ctx context.Context, c caller, response *webauthn.Registration) (reply, error) {
+	passkey, err := h.Store.Passkey(ctx, c.sub, table.Hash(response.CredentialID))
+	switch {
+	case errors.Is(err, credentials.ErrNotFound):
+		return reply{}, credentials.ErrRegistration
+	case err != nil:
+		return reply{}, fmt.Errorf("reading the passkey: %w", err)
+	case passkey.Registration != table.Hash(response.Challenge):
+		return reply{}, credentials.ErrRegistration
+	}
+	return reply{http.StatusOK, view(passkey)}, nil
+}
+
+func defaultName(c webauthn.Credential) string {
+	if provider := webauthn.Provider(c.AAGUID); provider != "" {
+		return provider
+	}
+	return "Passkey"
+}
