@@ -109,7 +109,7 @@ func (p *Pool) invited(c *call, in adminCreateUserInput) (*user, error) {
 			return nil, err
 		}
 	}
-	if err := p.preSignUp(c, "CLIENT_ID_NOT_APPLICABLE", "PreSignUp_AdminCreateUser", u, mapOf(in.ValidationData), in.ClientMetadata); err != nil {
+	if err := p.preSignUp(c, noClient, sourceAdminCreateUser, u, mapOf(in.ValidationData), in.ClientMetadata); err != nil {
 		return nil, err
 	}
 	if err := p.checkFree(u); err != nil { // somebody may have taken the name while the trigger ran
@@ -146,7 +146,7 @@ func (p *Pool) setTemporaryPassword(u *user, password string) {
 // invite mails a temporary password by each medium asked for; by whatever the user has, if none is.
 func (p *Pool) invite(c *call, u *user, password string, mediums []string) {
 	wanted := set(mediums)
-	for medium, attribute := range map[string]string{"EMAIL": attrEmail, "SMS": attrPhone} {
+	for medium, attribute := range map[string]string{mediumEmail: attrEmail, mediumSMS: attrPhone} {
 		address := u.Attributes[attribute]
 		if address == "" || wanted != nil && !wanted[medium] {
 			continue
@@ -211,7 +211,7 @@ func (p *Pool) adminConfirmSignUp(c *call, in adminUserInput) (out struct{}, err
 	}
 	u.Status = statusConfirmed
 	p.touch(u)
-	return out, p.postConfirmation(c, "CLIENT_ID_NOT_APPLICABLE", "PostConfirmation_ConfirmSignUp", u, in.ClientMetadata)
+	return out, p.postConfirmation(c, noClient, sourceConfirmSignUp, u, in.ClientMetadata)
 }
 
 func (p *Pool) adminDeleteUser(_ *call, in adminUserInput) (out struct{}, err error) {

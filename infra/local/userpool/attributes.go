@@ -127,6 +127,7 @@ func (p *Pool) change(c *call, u *user, a attribute) *delivery {
 		u.Attributes[a.Name] = a.Value
 		return nil
 	}
+	delete(u.Pending, a.Name)
 	if u.Attributes[a.Name] == a.Value && u.Attributes[mark] == "true" {
 		return nil
 	}

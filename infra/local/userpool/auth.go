@@ -104,13 +104,13 @@ func (p *Pool) startFlow(c *call, flows map[string]authFlow, in initiateAuthInpu
 	flow, served := flows[in.AuthFlow]
 	switch {
 	case cl == nil:
-		return authOutput{}, fail(resourceNotFound, "User pool client %s does not exist.", in.ClientId)
+		return authOutput{}, errNoSuchClient(in.ClientId)
 	case !served && adminFlows[in.AuthFlow].start != nil:
 		return authOutput{}, fail(invalidParameter, "Initiate Auth method not supported.")
 	case !served:
 		return authOutput{}, fail(invalidParameter, "the local user pool doesn't serve the AuthFlow %q", in.AuthFlow)
 	case !cl.flows[flow.allowedBy]:
-		return authOutput{}, fail(invalidParameter, "%s flow not enabled for this client", in.AuthFlow)
+		return authOutput{}, errFlowDisabled(in.AuthFlow)
 	}
 	return flow.start(p, c, cl, in)
 }

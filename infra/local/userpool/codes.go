@@ -40,6 +40,12 @@ type code struct {
 	TriesFrom time.Time // start of the window
 }
 
+// Values of DeliveryMedium.
+const (
+	mediumEmail = "EMAIL"
+	mediumSMS   = "SMS"
+)
+
 // delivery is the API's CodeDeliveryDetails.
 type delivery struct {
 	AttributeName  string
@@ -49,10 +55,10 @@ type delivery struct {
 
 func deliveryTo(attribute, address string) *delivery {
 	if attribute == attrPhone {
-		return &delivery{attribute, "SMS", "+*******" + address[max(0, len(address)-4):]}
+		return &delivery{attribute, mediumSMS, "+*******" + address[max(0, len(address)-4):]}
 	}
 	local, domain, _ := strings.Cut(address, "@")
-	return &delivery{attribute, "EMAIL", firstOf(local) + "***@" + firstOf(domain) + "***"}
+	return &delivery{attribute, mediumEmail, firstOf(local) + "***@" + firstOf(domain) + "***"}
 }
 
 func firstOf(s string) string {

@@ -52,6 +52,12 @@ func errCodeMismatch() error {
 func errCodeExpired() error {
 	return fail(expiredCode, "Invalid code provided, please request a code again.")
 }
+func errNoSuchClient(id string) error {
+	return fail(resourceNotFound, "User pool client %s does not exist.", id)
+}
+func errFlowDisabled(flow string) error {
+	return fail(invalidParameter, "%s flow not enabled for this client", flow)
+}
 func errMissing(parameter string) error {
 	return fail(invalidParameter, "Missing required parameter %s", parameter)
 }

@@ -106,7 +106,7 @@ func (p *Pool) confirmForgotPassword(c *call, in confirmForgotPasswordInput) (ou
 	p.setPassword(u, in.Password)
 	u.Status = statusConfirmed
 	delete(p.failures, u.Username)
-	return out, p.postConfirmation(c, cl.id, "PostConfirmation_ConfirmForgotPassword", u, in.ClientMetadata)
+	return out, p.postConfirmation(c, cl.id, sourceConfirmForgot, u, in.ClientMetadata)
 }
 
 type changePasswordInput struct{ AccessToken, PreviousPassword, ProposedPassword string }

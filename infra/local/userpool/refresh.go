@@ -24,7 +24,7 @@ func (p *Pool) getTokensFromRefreshToken(c *call, in getTokensInput) (authOutput
 		return authOutput{}, err
 	}
 	if !cl.flows[allowRefresh] {
-		return authOutput{}, fail(invalidParameter, "%s flow not enabled for this client", flowRefreshToken)
+		return authOutput{}, errFlowDisabled(flowRefreshToken)
 	}
 	eventID, g, err := p.granted(cl, in.RefreshToken)
 	if err != nil {
@@ -60,7 +60,7 @@ func (p *Pool) clientWithSecret(id, secret string) (*client, error) {
 	cl := p.clients[id]
 	switch {
 	case cl == nil:
-		return nil, fail(resourceNotFound, "User pool client %s does not exist.", id)
+		return nil, errNoSuchClient(id)
 	case cl.hasSecret != (secret != "") || subtle.ConstantTimeCompare([]byte(secret), []byte(p.Secrets[id])) != 1:
 		return nil, fail(notAuthorized, "Client secret does not match for the client: %s", id)
 	}

@@ -69,22 +69,22 @@ func (p *poolProperties) schema() (map[string]schemaAttribute, error) {
 		standard, isStandard := standardTypes[a.Name]
 		switch {
 		case a.DeveloperOnlyAttribute:
-			return nil, fmt.Errorf("Schema attribute %q: DeveloperOnlyAttribute is not served", a.Name)
+			return nil, fmt.Errorf("attribute %q of Schema: DeveloperOnlyAttribute is not served", a.Name)
 		case isStandard:
 			a.AttributeDataType = standard
 			all[a.Name] = a
 			continue
 		case a.Required:
-			return nil, fmt.Errorf("Schema attribute %q: a custom attribute can't be required", a.Name)
+			return nil, fmt.Errorf("attribute %q of Schema: a custom attribute can't be required", a.Name)
 		case a.Name == "" || utf8.RuneCountInString(a.Name) > 20:
-			return nil, fmt.Errorf("Schema attribute %q: want a name of 1 to 20 characters", a.Name)
+			return nil, fmt.Errorf("attribute %q of Schema: want a name of 1 to 20 characters", a.Name)
 		}
 		if a.AttributeDataType == "" {
 			a.AttributeDataType = typeString
 		}
 		if err := only("AttributeDataType", []string{a.AttributeDataType},
 			typeBoolean, typeDateTime, typeNumber, typeString); err != nil {
-			return nil, fmt.Errorf("Schema attribute %q: %w", a.Name, err)
+			return nil, fmt.Errorf("attribute %q of Schema: %w", a.Name, err)
 		}
 		a.Name = customPrefix + strings.TrimPrefix(a.Name, customPrefix)
 		all[a.Name] = a

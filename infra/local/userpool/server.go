@@ -132,7 +132,7 @@ func (p *Pool) serve(r *http.Request, w http.ResponseWriter) (any, error) {
 	if err != nil {
 		return nil, fail(invalidParameter, "reading the request: %v", err)
 	}
-	c := &call{ctx: r.Context()}
+	c := &call{ctx: context.WithoutCancel(r.Context())} // a trigger ends its work though the client has gone
 	result, err := p.run(o, c, body)
 	for _, m := range c.mails {
 		p.options.Mail(m)

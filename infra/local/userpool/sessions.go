@@ -101,7 +101,7 @@ func (p *Pool) named(s *session, name string) bool {
 func (p *Pool) clientFor(id, secretHash, username string) (*client, error) {
 	cl := p.clients[id]
 	if cl == nil {
-		return nil, fail(resourceNotFound, "User pool client %s does not exist.", id)
+		return nil, errNoSuchClient(id)
 	}
 	switch {
 	case !cl.hasSecret && secretHash == "":

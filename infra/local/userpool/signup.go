@@ -47,7 +47,7 @@ func (p *Pool) signUp(c *call, in signUpInput) (out signUpOutput, err error) {
 	}
 	u.Status = statusUnconfirmed
 	p.setPassword(u, in.Password)
-	if err := p.preSignUp(c, cl.id, "PreSignUp_SignUp", u, mapOf(in.ValidationData), in.ClientMetadata); err != nil {
+	if err := p.preSignUp(c, cl.id, sourceSignUp, u, mapOf(in.ValidationData), in.ClientMetadata); err != nil {
 		return out, err
 	}
 	if err := p.checkFree(u); err != nil { // somebody may have taken the name while the trigger ran
@@ -56,7 +56,7 @@ func (p *Pool) signUp(c *call, in signUpInput) (out signUpOutput, err error) {
 	p.Users[u.Username] = u
 	out = signUpOutput{UserSub: u.Attributes[attrSub], UserConfirmed: u.Status == statusConfirmed}
 	if out.UserConfirmed {
-		return out, p.postConfirmation(c, cl.id, "PostConfirmation_ConfirmSignUp", u, in.ClientMetadata)
+		return out, p.postConfirmation(c, cl.id, sourceConfirmSignUp, u, in.ClientMetadata)
 	}
 	if attribute, address := p.autoVerified(u); address != "" {
 		out.CodeDeliveryDetails = p.send(c, u, purposeConfirm, KindSignUp, attribute, address)
@@ -115,7 +115,7 @@ func (p *Pool) confirmSignUp(c *call, in confirmSignUpInput) (out struct{}, err 
 	u.Attributes[verifiedBy[attribute]] = "true"
 	u.Status = statusConfirmed
 	p.touch(u)
-	return out, p.postConfirmation(c, cl.id, "PostConfirmation_ConfirmSignUp", u, in.ClientMetadata)
+	return out, p.postConfirmation(c, cl.id, sourceConfirmSignUp, u, in.ClientMetadata)
 }
 
 // takeAlias makes room for u's newly verified address: refused while another user signs in by it, unless the alias is

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -140,7 +141,11 @@ func claimValue(a attribute) any {
 	case attrEmailVerified, attrPhoneVerified:
 		return a.Value == "true"
 	case attrUpdatedAt:
-		return json.Number(a.Value)
+		seconds, err := strconv.ParseInt(a.Value, 10, 64)
+		if err != nil {
+			return a.Value
+		}
+		return seconds
 	case "address":
 		return map[string]string{"formatted": a.Value}
 	}

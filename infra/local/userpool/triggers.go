@@ -10,6 +10,17 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
+// Values of triggerSource of the triggers around a sign-up.
+const (
+	sourceSignUp          = "PreSignUp_SignUp"
+	sourceAdminCreateUser = "PreSignUp_AdminCreateUser"
+	sourceConfirmSignUp   = "PostConfirmation_ConfirmSignUp"
+	sourceConfirmForgot   = "PostConfirmation_ConfirmForgotPassword"
+)
+
+// noClient is the client id in events that an administrator's call causes.
+const noClient = "CLIENT_ID_NOT_APPLICABLE"
+
 const (
 	triggerAttempts = 3
 	triggerTimeout  = 5 * time.Second // per attempt
