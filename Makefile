@@ -1,0 +1,39 @@
+# The two commands a newcomer types are `make run` and `make test`.
+
+PORT ?= 8080
+STACK ?= Passkeys
+
+CDK := npx --yes aws-cdk@2.1148.1
+GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# The local run executes the functions on this machine, so it builds them for it.
+HOST_ARCHITECTURE := $(if $(filter arm64,$(shell go env GOARCH)),arm64,x86_64)
+LOCAL := build/local
+
+export CDK_DISABLE_CLI_TELEMETRY := true
+
+.PHONY: run test lint synth bench deploy diff destroy
+
+run: ## run the stack on this machine: no AWS account, no Docker
+	$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
+		-c architecture=$(HOST_ARCHITECTURE) -c relyingPartyId=localhost -c origins=http://localhost:$(PORT)
+	go build -o $(LOCAL)/passkeys-local ./infra/local
+	exec $(LOCAL)/passkeys-local -assembly $(LOCAL)/cdk.out -port $(PORT) $(ARGS)
+
+test: lint ## every check that needs no AWS account
+	go test -race $$(go list ./... | grep -v /infra/passkeys | grep -v /infra$$)
+	go test ./infra ./infra/passkeys
+
+lint:
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	go vet ./...
+	$(GOLANGCI) run ./...
+
+synth: ## write the cloud assembly to cdk.out
+	$(CDK) synth --quiet --no-notices $(ARGS)
+
+bench: ## print the benchmarks
+	go test -run '^$$' -bench . -benchmem ./shared/...
+
+deploy diff destroy: ## the CDK CLI, pinned, for the configuration in cdk.json
+	$(CDK) $@ --no-notices $(ARGS)
