@@ -155,6 +155,9 @@ func webOriginHost(origin string) (string, error) {
 		return "", fmt.Errorf("origin %q: use a lower-case scheme://host[:port], without a path", origin)
 	}
 	host := u.Hostname()
+	if host != Localhost && !isDomain(host) {
+		return "", fmt.Errorf("origin %q: its host must be a domain", origin)
+	}
 	if u.Scheme != "https" && !(u.Scheme == "http" && host == Localhost) {
 		return "", fmt.Errorf("origin %q: use https; http is for localhost only", origin)
 	}
