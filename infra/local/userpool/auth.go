@@ -32,6 +32,7 @@ const (
 	paramRefreshToken  = "REFRESH_TOKEN"
 	paramRequired      = "requiredAttributes"
 	paramSalt          = "SALT"
+	paramSecretClaim   = "PASSWORD_CLAIM_SECRET_BLOCK"
 	paramSecretBlock   = "SECRET_BLOCK"
 	paramSecretHash    = "SECRET_HASH"
 	paramSignature     = "PASSWORD_CLAIM_SIGNATURE"
@@ -214,15 +215,15 @@ func (p *Pool) respondToAuthChallenge(c *call, in respondInput) (authOutput, err
 	if err != nil {
 		return authOutput{}, err
 	}
-	id := in.Session
+	id, idName := in.Session, "Session"
 	if in.ChallengeName == challengePassword {
-		id = in.ChallengeResponses[paramSecretBlock]
+		id, idName = in.ChallengeResponses[paramSecretClaim], paramSecretClaim
 	}
 	switch {
 	case name == "":
 		return authOutput{}, errMissing(paramUsername)
 	case id == "":
-		return authOutput{}, errMissing("Session")
+		return authOutput{}, errMissing(idName)
 	}
 	s, err := p.take(cl, id, in.ChallengeName)
 	if err != nil {
