@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"math/big"
 	"slices"
 	"strings"
@@ -45,9 +46,23 @@ func TestRegistrationKeepsWhatTheAuthenticatorSays(t *testing.T) {
 	}
 }
 
-func TestProviderOfAnUnknownModel(t *testing.T) {
-	if got := webauthn.Provider(webauthn.AAGUID{}); got != "" {
-		t.Errorf("got %q", got)
+func TestProviderNamesTheKnownModels(t *testing.T) {
+	for uuid, want := range map[string]string{
+		"ea9b8d664d011d213ce4b6b48cb575d4": "Google Password Manager",
+		"fbfc3007154e4ecc8c0b6e020557d7bd": "Apple Passwords",
+		"bada5566a7aa401fbd9645619a55120d": "1Password",
+		"d548826e79b4db40a3d811116f7e8349": "Bitwarden",
+		"08987058cadc4b81b6e130de50dcbe96": "Windows Hello",
+		"d345266801fd4c12926c83a4204853aa": "Microsoft Password Manager",
+		"00000000000000000000000000000000": "",
+	} {
+		raw, err := hex.DecodeString(uuid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := webauthn.Provider(webauthn.AAGUID(raw)); got != want {
+			t.Errorf("%s: got %q, want %q", uuid, got, want)
+		}
 	}
 }
 
