@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -77,14 +78,13 @@ func build(architecture awslambda.Architecture, required bool) (binaries, error)
 	if err != nil {
 		return binaries{}, err
 	}
-	started := time.Now()
-	fmt.Fprintf(os.Stderr, "Building the functions for linux/%s...\n", goarch)
-	if err := compile(module, goarch, directory); err != nil {
-		return binaries{}, err
-	}
-	fmt.Fprintf(os.Stderr, "Built the functions in %s.\n", time.Since(started).Round(100*time.Millisecond))
-	return binaries{directory}, nil
+	once, _ := compiled.LoadOrStore(directory, sync.OnceValue(func() error { return compile(module, goarch, directory) }))
+	return binaries{directory}, once.(func() error)()
 }
+
+// compiled: output directory → func() error, so that an app that holds the
+// construct twice compiles once.
+var compiled sync.Map
 
 // moduleDirectory asks the go command where this module's sources are: in this
 // checkout, in a replaced directory, or in the module cache.
@@ -109,6 +109,8 @@ func outputDirectory(module, goarch string) (string, error) {
 // place in one step, so that syntheses that run at once don't disturb each other.
 // Its flags leave nothing in a binary that depends on where or when it was built.
 func compile(module, goarch, directory string) error {
+	started := time.Now()
+	fmt.Fprintf(os.Stderr, "Building the functions for linux/%s...\n", goarch)
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return &BuildError{Doing: "making room for the binaries", Err: err, Remedy: "make it writable"}
 	}
@@ -137,6 +139,7 @@ func compile(module, goarch, directory string) error {
 			return &BuildError{Doing: "placing " + name, Err: err, Remedy: "make it writable"}
 		}
 	}
+	fmt.Fprintf(os.Stderr, "Built the functions in %s.\n", time.Since(started).Round(100*time.Millisecond))
 	return nil
 }
 

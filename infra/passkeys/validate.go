@@ -111,13 +111,13 @@ func (c *check) webOrigin(property, origin, relyingPartyID string) {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin || origin != strings.ToLower(origin):
 		c.add(property, origin, `write it as browsers do: scheme, host in lower case and port only, such as "https://example.com"`)
-	case relyingPartyID == "" || unresolved(relyingPartyID):
 	case u.Scheme == "http" && (u.Hostname() != localhost || relyingPartyID != localhost):
 		c.add(property, origin, `use https: http is for "http://localhost:<port>" while the relying party id is "localhost"`)
 	case u.Scheme != "http" && u.Scheme != "https":
 		c.add(property, origin, "use https")
 	case u.Port() == "443" && u.Scheme == "https":
 		c.add(property, origin, `leave out ":443": browsers do`)
+	case relyingPartyID == "" || unresolved(relyingPartyID):
 	case u.Hostname() != relyingPartyID && !strings.HasSuffix(u.Hostname(), "."+relyingPartyID):
 		c.add(property, origin, "use the relying party id %q or a host below it: browsers refuse the passkeys elsewhere", relyingPartyID)
 	}
