@@ -44,7 +44,7 @@ func (f *fixture) claims(token *string) jwt.MapClaims {
 	return parsed.Claims.(jwt.MapClaims)
 }
 
-// names returns the sorted claim names, and the claims without those that differ from token to token.
+// names returns the sorted names of claims.
 func names(claims jwt.MapClaims) (all []string) {
 	for name := range claims {
 		all = append(all, name)

@@ -316,3 +316,20 @@ func TestCustomAuthRefusesUsersWhoCannotSignInYet(t *testing.T) {
 	_, err = f.startCustom("bob@example.com")
 	wantError(t, err, "NotAuthorizedException", "FORCE_CHANGE_PASSWORD")
 }
+
+func TestSessionOfADeletedUserIsNotTheNextOnes(t *testing.T) {
+	f := newFixture(t, emailPool.with(properties{"UsernameAttributes": nil}))
+	pool, name := aws.String(poolID), aws.String("alice")
+	create := func() {
+		must[*cognito.AdminCreateUserOutput](t)(f.create(cognito.AdminCreateUserInput{Username: name, UserAttributes: attributes("email", address)}))
+		must[*cognito.AdminSetUserPasswordOutput](t)(f.api.AdminSetUserPassword(t.Context(), &cognito.AdminSetUserPasswordInput{
+			UserPoolId: pool, Username: name, Password: aws.String(password), Permanent: true,
+		}))
+	}
+	create()
+	start := must[*cognito.InitiateAuthOutput](t)(f.startCustom(*name))
+	must[*cognito.AdminDeleteUserOutput](t)(f.api.AdminDeleteUser(t.Context(), &cognito.AdminDeleteUserInput{UserPoolId: pool, Username: name}))
+	create()
+	_, err := f.answer(*name, *start.Session, "swordfish")
+	wantError(t, err, "NotAuthorizedException", "Incorrect username or password.")
+}

@@ -28,7 +28,7 @@ type Options struct {
 	// It must return when ctx ends.
 	Invoke func(ctx context.Context, functionARN string, event []byte) ([]byte, error)
 
-	Mail func(Message)    // takes what would have been sent; nil drops it
+	Mail func(Message)    // takes what would have been sent, concurrently; nil drops it
 	Now  func() time.Time // nil means time.Now
 }
 

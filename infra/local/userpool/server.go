@@ -109,7 +109,7 @@ func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set(headerRequestID, newUUID())
-	result, err := p.serve(r, w)
+	result, err := p.serve(w, r)
 	if err != nil {
 		writeError(w, err)
 		return
@@ -117,7 +117,7 @@ func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, result)
 }
 
-func (p *Pool) serve(r *http.Request, w http.ResponseWriter) (any, error) {
+func (p *Pool) serve(w http.ResponseWriter, r *http.Request) (any, error) {
 	name := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	o, known := operations[name]
 	switch {

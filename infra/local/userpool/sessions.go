@@ -17,6 +17,7 @@ type session struct {
 	challenge string // the name of the challenge it awaits an answer to
 	typed     string // the USERNAME that started it
 	userName  string // the user's, or a made-up one
+	sub       string // the user's: a name may be given to somebody else meanwhile
 	notFound  bool
 	tries     int // wrong answers that left it alive
 	expiry    time.Time
@@ -35,7 +36,7 @@ func (p *Pool) newSession(cl *client, typed string, u *user) *session {
 	if u == nil {
 		s.userName = p.decoyName(typed)
 	} else {
-		s.userName = u.Username
+		s.userName, s.sub = u.Username, u.Attributes[attrSub]
 	}
 	return s
 }
@@ -73,14 +74,14 @@ func (p *Pool) putBack(id string, s *session) {
 	}
 }
 
-// user returns the session's user, nil for one that doesn't exist, and an error for one that may not go on.
+// userOf returns the session's user, nil for one that doesn't exist, and an error for one that may not go on.
 func (p *Pool) userOf(s *session) (*user, error) {
 	if s.notFound {
 		return nil, nil
 	}
 	u := p.Users[s.userName]
 	switch {
-	case u == nil:
+	case u == nil || u.Attributes[attrSub] != s.sub:
 		return nil, errIncorrect()
 	case !u.Enabled:
 		return nil, errDisabled()
