@@ -1,0 +1,132 @@
+// Package origin serves the one web origin of the local run: the demo page, the
+// user-pool API, the HTTP API, the keys of the tokens, the outbox and the
+// configuration for clients.
+//
+// It answers only requests whose Host is its own, so that no web site can reach
+// it by pointing a name of its own at this machine (DNS rebinding).
+package origin
+
+import (
+	"encoding/json"
+	"html/template"
+	"io/fs"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Paths of the origin. The design of the local run promises them to other tools.
+const (
+	UserPoolPath = "/cognito-idp/"
+	APIPath      = "/api"
+	OutboxPath   = "/outbox"
+	ConfigPath   = "/config.json"
+)
+
+// bodyLimit bounds what any request may carry, in bytes: API Gateway's limit,
+// and a byte more for it to notice.
+const bodyLimit = 10<<20 + 1
+
+// ClientConfig is what a client of the stack must know, as /config.json has it.
+type ClientConfig struct {
+	Region           string `json:"region"`
+	UserPoolID       string `json:"userPoolId"`
+	UserPoolClientID string `json:"userPoolClientId"`
+	UserPoolEndpoint string `json:"userPoolEndpoint"`
+	APIURL           string `json:"apiUrl"`
+	RelyingPartyID   string `json:"relyingPartyId"`
+}
+
+// Options are what the origin serves. All fields but Web are required.
+type Options struct {
+	Port     int
+	Config   ClientConfig
+	UserPool http.Handler
+	KeySet   http.Handler // of the user pool's tokens
+	API      http.Handler // its paths are those within the API
+	Outbox   *Outbox
+	Web      fs.FS // the demo page; nil shows what runs where instead
+}
+
+// New returns the origin's handler.
+func New(o Options) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(UserPoolPath, o.UserPool)
+	mux.Handle(APIPath+"/", http.StripPrefix(APIPath, o.API))
+	mux.Handle("GET /"+o.Config.UserPoolID+"/.well-known/jwks.json", o.KeySet)
+	mux.Handle("GET "+OutboxPath, secured(o.Outbox))
+	mux.Handle("GET "+ConfigPath, secured(serveConfig(o.Config)))
+	if o.Web != nil {
+		mux.Handle("/", secured(http.FileServerFS(o.Web)))
+	} else {
+		mux.Handle("/{$}", secured(serveOverview(o.Config)))
+	}
+	return ownHost(o.Port, limited(mux))
+}
+
+// ownHost refuses requests for another host or port.
+func ownHost(port int, next http.Handler) http.Handler {
+	own := map[string]bool{}
+	for _, host := range []string{"localhost", "127.0.0.1", "::1"} {
+		own[net.JoinHostPort(host, strconv.Itoa(port))] = true
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !own[strings.ToLower(r.Host)] {
+			http.Error(w, "this server answers for localhost only", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// secured sets the headers of what a browser shows: scripts and styles of the
+// origin itself only, in no frame, nothing kept.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func serveConfig(config ClientConfig) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(config) //nolint:errcheck // a client that is gone needs no answer
+	})
+}
+
+var overviewPage = template.Must(template.New("overview").Parse(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Passkeys for Amazon Cognito, on this machine</title>
+<h1>Passkeys for Amazon Cognito, on this machine</h1>
+<dl>
+<dt><a href="/outbox">/outbox</a><dd>the mail that would have been sent
+<dt><a href="/config.json">/config.json</a><dd>what a client must know
+<dt>{{.UserPoolEndpoint}}<dd>the API of the user pool {{.UserPoolID}}, for AWS clients as a custom endpoint
+<dt>{{.APIURL}}<dd>the HTTP API
+<dt><a href="/{{.UserPoolID}}/.well-known/jwks.json">/{{.UserPoolID}}/.well-known/jwks.json</a><dd>the keys of the tokens
+</dl>
+`))
+
+func serveOverview(config ClientConfig) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writePage(w, overviewPage, config) })
+}
+
+func writePage(w http.ResponseWriter, page *template.Template, data any) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	page.Execute(w, data) //nolint:errcheck // a client that is gone needs no answer
+}

@@ -1,0 +1,71 @@
+package origin
+
+import (
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// outboxLimit is how many mails are kept.
+const outboxLimit = 200
+
+// Mail is a message that would have been sent.
+type Mail struct {
+	To      string    `json:"to"`
+	Subject string    `json:"subject"`
+	Body    string    `json:"body"`
+	Kind    string    `json:"kind"`
+	Code    string    `json:"code"`
+	At      time.Time `json:"at"`
+}
+
+// Outbox keeps the latest mails and shows them, newest first: as a page, or as
+// JSON when Accept names it or the query has format=json. The zero value is an
+// empty outbox. It is safe for concurrent use.
+type Outbox struct {
+	mu    sync.Mutex
+	mails []Mail // newest first
+}
+
+// Add puts a mail into the outbox.
+func (o *Outbox) Add(m Mail) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.mails = slices.Insert(o.mails, 0, m)
+	o.mails = o.mails[:min(len(o.mails), outboxLimit)]
+}
+
+var outboxPage = template.Must(template.New("outbox").Parse(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Outbox</title>
+<h1>Outbox</h1>
+<p>Mail that Amazon Cognito would have sent, newest first.</p>
+{{range .}}
+<article>
+<h2>{{.Subject}}</h2>
+<p>To {{.To}}, <time>{{.At.Format "2006-01-02 15:04:05"}}</time></p>
+<pre>{{.Body}}</pre>
+</article>
+{{else}}
+<p>No mail yet.</p>
+{{end}}
+`))
+
+// ServeHTTP implements http.Handler.
+func (o *Outbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	o.mu.Lock()
+	mails := append([]Mail{}, o.mails...)
+	o.mu.Unlock()
+	if r.URL.Query().Get("format") != "json" && !strings.Contains(r.Header.Get("Accept"), "application/json") {
+		writePage(w, outboxPage, mails)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(mails) //nolint:errcheck // a client that is gone needs no answer
+}

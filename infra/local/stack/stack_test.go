@@ -1,0 +1,367 @@
+package stack_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
+)
+
+// codeDirectory holds the built bootstrap of testdata/function.
+var codeDirectory string
+
+func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+
+func buildAndRun(m *testing.M) int {
+	directory, err := os.MkdirTemp("", "function")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(directory)
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(directory, "bootstrap"), "./testdata/function")
+	if output, err := build.CombinedOutput(); err != nil {
+		panic(string(output))
+	}
+	codeDirectory = directory
+	return m.Run()
+}
+
+// replacement is a text of the template and what stands there instead.
+type replacement struct{ old, new string }
+
+// assembly makes a cloud assembly of testdata/template.json.
+func assembly(t *testing.T, changes ...replacement) *template.Assembly {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+	text := strings.ReplaceAll(string(raw), "ARCHITECTURE", architecture)
+	for _, change := range changes {
+		if !strings.Contains(text, change.old) {
+			t.Fatalf("the template doesn't contain %q", change.old)
+		}
+		text = strings.Replace(text, change.old, change.new, 1)
+	}
+	directory := t.TempDir()
+	relative, err := filepath.Rel(directory, codeDirectory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"manifest.json": `{"artifacts": {
+			"Demo": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "t.json"}},
+			"Demo.assets": {"type": "cdk:asset-manifest", "properties": {"file": "a.json"}}}}`,
+		"a.json": `{"files": {"x": {"source": {"path": "` + relative + `"}, "destinations": {"d": {"objectKey": "code.zip"}}}}}`,
+		"t.json": text,
+	} {
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loaded, err := template.Load(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
+// record collects what a stack logs and mails.
+type record struct {
+	mu    sync.Mutex
+	log   bytes.Buffer
+	mails []userpool.Message
+}
+
+func (r *record) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.Write(p)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.String()
+}
+
+func (r *record) mail(m userpool.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mails = append(r.mails, m)
+}
+
+func start(t *testing.T, directory string, r *record, changes ...replacement) (*stack.Stack, error) {
+	t.Helper()
+	s, err := stack.Start(t.Context(), stack.Options{Assembly: assembly(t, changes...), DataDirectory: directory, Mail: r.mail, Log: r})
+	if err == nil {
+		t.Cleanup(func() { s.Close() }) //nolint:errcheck // a test that closes it looks at the error
+	}
+	return s, err
+}
+
+func mustStart(t *testing.T, directory string, r *record, changes ...replacement) *stack.Stack {
+	t.Helper()
+	s, err := start(t, directory, r, changes...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, r)
+	}
+	return s
+}
+
+func client(t *testing.T, s *stack.Stack) *cognitoidentityprovider.Client {
+	t.Helper()
+	server := httptest.NewServer(s.UserPool())
+	t.Cleanup(server.Close)
+	return cognitoidentityprovider.New(cognitoidentityprovider.Options{
+		Region: stack.Region, BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "x"}, nil
+		}),
+	})
+}
+
+func get(s *stack.Stack, path, token string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(http.MethodGet, path, nil)
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response := httptest.NewRecorder()
+	s.API().ServeHTTP(response, request)
+	return response
+}
+
+func TestIdentifiersHaveAWSForms(t *testing.T) {
+	s := mustStart(t, "", &record{})
+	for name, form := range map[string]string{
+		"UserPoolId":       `^us-east-1_[0-9A-Za-z]{9}$`,
+		"UserPoolClientId": `^[0-9a-z]{26}$`,
+		"ApiUrl":           `^https://[0-9a-z]{10}\.execute-api\.us-east-1\.amazonaws\.com/$`,
+		"FunctionName":     `^Demo-Function-[0-9A-Z]{12}$`,
+		"TableName":        `^Demo-Table-[0-9A-Z]{12}$`,
+		"SecretName":       `^/stack/secret$`,
+	} {
+		if got := s.Outputs()[name]; !regexp.MustCompile(form).MatchString(got) {
+			t.Errorf("output %s is %q, want the form %s", name, got, form)
+		}
+	}
+	local, err := s.LocalURL(s.Outputs()["ApiUrl"], "http://localhost:8080/api")
+	if err != nil || local != "http://localhost:8080/api" {
+		t.Errorf("local address of the API: %q, %v", local, err)
+	}
+}
+
+// signIn makes a user and signs it in through the triggers.
+func signIn(t *testing.T, c *cognitoidentityprovider.Client, clientID, answer string) (*cognito.AuthenticationResultType, error) {
+	t.Helper()
+	begun, err := c.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
+		AuthFlow: cognito.AuthFlowTypeCustomAuth, ClientId: aws.String(clientID), AuthParameters: map[string]string{"USERNAME": "ann@example.com"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	done, err := c.RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
+		ChallengeName: begun.ChallengeName, ClientId: aws.String(clientID), Session: begun.Session,
+		ChallengeResponses: map[string]string{"USERNAME": begun.ChallengeParameters["USERNAME"], "ANSWER": answer},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return done.AuthenticationResult, nil
+}
+
+func addUser(t *testing.T, s *stack.Stack, c *cognitoidentityprovider.Client, r *record) {
+	t.Helper()
+	clientID := aws.String(s.Outputs()["UserPoolClientId"])
+	if _, err := c.SignUp(t.Context(), &cognitoidentityprovider.SignUpInput{
+		ClientId: clientID, Username: aws.String("ann@example.com"), Password: aws.String("Correct-Horse-1-Battery"),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.ConfirmSignUp(t.Context(), &cognitoidentityprovider.ConfirmSignUpInput{
+		ClientId: clientID, Username: aws.String("ann@example.com"), ConfirmationCode: aws.String(r.mails[0].Code),
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSignInThroughTheTriggersOpensTheAPI(t *testing.T) {
+	r := &record{}
+	s := mustStart(t, "", r)
+	c := client(t, s)
+	addUser(t, s, c, r)
+
+	if _, err := signIn(t, c, s.Outputs()["UserPoolClientId"], "no"); err == nil {
+		t.Error("a wrong answer gave tokens")
+	}
+	tokens, err := signIn(t, c, s.Outputs()["UserPoolClientId"], "yes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer map[string]string
+	response := get(s, "/closed", aws.ToString(tokens.AccessToken))
+	if err := json.Unmarshal(response.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%d %s: %v", response.Code, response.Body, err)
+	}
+	want := map[string]string{"route": "GET /closed", "greeting": "hello from public key of /stack/secret"}
+	if diff := cmp.Diff(want, answer); diff != "" {
+		t.Error(diff)
+	}
+	if refused := get(s, "/closed", aws.ToString(tokens.AccessToken)+"x"); refused.Code != http.StatusUnauthorized {
+		t.Errorf("a tampered token: %d", refused.Code)
+	}
+	if open := get(s, "/open", ""); open.Code != http.StatusOK {
+		t.Errorf("an open route: %d %s", open.Code, open.Body)
+	}
+}
+
+func TestCallersWithoutPermissionAreRefused(t *testing.T) {
+	r := &record{}
+	s := mustStart(t, "", r,
+		replacement{`"/*/*"]]`, `"/*/POST/*"]]`},
+		replacement{`"SourceArn": {"Fn::GetAtt": ["UserPool", "Arn"]}`, `"SourceArn": "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Other0001"`})
+	if got := get(s, "/open", ""); got.Code != http.StatusInternalServerError {
+		t.Errorf("the API called without permission: %d", got.Code)
+	}
+	if !strings.Contains(r.String(), "no AWS::Lambda::Permission allows the call") {
+		t.Errorf("log: %s", r)
+	}
+	c := client(t, s)
+	addUser(t, s, c, r)
+	if _, err := signIn(t, c, s.Outputs()["UserPoolClientId"], "yes"); err == nil {
+		t.Error("the pool called its triggers without permission")
+	}
+}
+
+func TestCustomResourceGetsTextAsCloudFormationSendsIt(t *testing.T) {
+	s := mustStart(t, "", &record{})
+	var received map[string]any
+	if err := json.Unmarshal([]byte(s.Outputs()["Received"]), &received); err != nil {
+		t.Fatal(err)
+	}
+	if token := received["ServiceToken"].(string); !strings.HasPrefix(token, "arn:aws:lambda:us-east-1:000000000000:function:Demo-Provider-") {
+		t.Errorf("ServiceToken %q", token)
+	}
+	delete(received, "ServiceToken")
+	want := map[string]any{
+		"ServiceTimeout": "120", "Name": "/stack/secret", "Table": s.Outputs()["TableName"], "Rotation": "1", "Keep": "true",
+		"List": []any{"1", map[string]any{"Deep": "false"}},
+	}
+	if diff := cmp.Diff(want, received); diff != "" {
+		t.Error(diff)
+	}
+	if request, old := s.Outputs()["Request"], s.Outputs()["Old"]; request != "Create" || old != "null" {
+		t.Errorf("the first request is %q with the old properties %s", request, old)
+	}
+}
+
+func TestStateIsKept(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "state")
+	r := &record{}
+	first := mustStart(t, directory, r)
+	addUser(t, first, client(t, first), r)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	checkModes(t, directory)
+
+	second := mustStart(t, directory, r)
+	want := first.Outputs()
+	want["Request"], want["Old"], want["Was"] = "Update", want["Received"], want["SecretName"]
+	if diff := cmp.Diff(want, second.Outputs()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := signIn(t, client(t, second), second.Outputs()["UserPoolClientId"], "yes"); err != nil {
+		t.Errorf("the user is lost: %v", err)
+	}
+	services, err := os.ReadFile(filepath.Join(directory, "services.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(services), `"/stack/secret"`) || !strings.Contains(string(services), `{"S":"Create"}`) {
+		t.Errorf("parameters and items: %s", services)
+	}
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	mustStart(t, directory, r, replacement{`"Name": "/stack/secret"`, `"Name": "/stack/other"`})
+	if log := r.String(); !strings.Contains(log, "Delete Secret (Custom::Secret)") {
+		t.Errorf("what an update replaced isn't deleted: %s", log)
+	}
+}
+
+func checkModes(t *testing.T, directory string) {
+	t.Helper()
+	want := map[string]fs.FileMode{".": 0o700, "stack.json": 0o600, "services.json": 0o600, "users.json": 0o600}
+	got := map[string]fs.FileMode{}
+	err := fs.WalkDir(os.DirFS(directory), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		got[path] = info.Mode().Perm()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestStartRefuses(t *testing.T) {
+	tests := []struct {
+		name, want string
+		is         error
+		change     replacement
+	}{
+		{"an unknown resource type", "Logs (AWS::SQS::Queue): the resource type is", stack.ErrUnknown, replacement{"AWS::Logs::LogGroup", "AWS::SQS::Queue"}},
+		{"an unknown property", `Logs (AWS::Logs::LogGroup): the property "Retention" is`, stack.ErrUnknown, replacement{"RetentionInDays", "Retention"}},
+		{"an unknown property of a user pool", "UserPool (AWS::Cognito::UserPool)", nil, replacement{`"UsernameAttributes"`, `"UserNameStyles"`}},
+		{"an unknown attribute", "attribute Url of Function (AWS::Lambda::Function) is", stack.ErrUnknown, replacement{`"IntegrationUri": {"Fn::GetAtt": ["Function", "Arn"]}`, `"IntegrationUri": {"Fn::GetAtt": ["Function", "Url"]}`}},
+		{"an unknown attribute of a custom resource", "attribute Private of Secret (Custom::Secret) is", stack.ErrUnknown, replacement{`["Secret", "Public"]`, `["Secret", "Private"]`}},
+		{"a secondary index", `the property "GlobalSecondaryIndexes" is`, stack.ErrUnknown, replacement{`"BillingMode"`, `"GlobalSecondaryIndexes": [], "BillingMode"`}},
+		{"a custom resource that fails", "Secret (Custom::Secret): custom resource failed: FAILED: no paint", stack.ErrCustomResource, replacement{`"Rotation": 1`, `"FailWith": "no paint"`}},
+		{"a custom resource that doesn't answer", "without sending a response", stack.ErrCustomResource, replacement{`"Rotation": 1`, `"Silent": "yes"`}},
+		{"a function for another processor", "synthesize with -c architecture=", nil, replacement{`"Architectures": ["`, `"Architectures": ["mips`}},
+		{"a runtime with an interpreter", `the runtime "nodejs24.x"`, stack.ErrUnknown, replacement{`"Runtime": "provided.al2023"`, `"Runtime": "nodejs24.x"`}},
+		{"code that isn't in the assembly", `no asset has the object key "gone.zip"`, template.ErrAssembly, replacement{`"S3Key": "code.zip"`, `"S3Key": "gone.zip"`}},
+		{"a foreign token issuer", `the issuer "https://idp.example" is not the stack's user pool`, stack.ErrUnknown, replacement{`"Issuer": {"Fn::GetAtt": ["UserPool", "ProviderURL"]}`, `"Issuer": "https://idp.example"`}},
+		{"a permission for all of Lambda", `the action "lambda:*" is`, stack.ErrUnknown, replacement{`"Action": "lambda:InvokeFunction"`, `"Action": "lambda:*"`}},
+		{"a circle", "circular dependency between resources: ", template.ErrTemplate, replacement{`"DependsOn": ["Role"]`, `"DependsOn": ["PoolPermission"]`}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := start(t, "", &record{}, test.change)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("received %v, want %q", err, test.want)
+			}
+			if test.is != nil && !errors.Is(err, test.is) {
+				t.Errorf("%v doesn't wrap %v", err, test.is)
+			}
+		})
+	}
+}

@@ -1,0 +1,101 @@
+package stack
+
+// Reasons for which properties have no effect.
+const (
+	noTags       = "tags only label what is billed"
+	noIAM        = "roles are not enforced"
+	noEncryption = "there is nothing at rest but the state folder, which only its owner reads"
+	noProtection = "nothing is deleted here"
+	noBackup     = "the state folder can be copied"
+	noCapacity   = "one developer is no load"
+	noLogStore   = "logs go to the standard error"
+	noTracing    = "there is no X-Ray"
+	noText       = "it is for readers only"
+	noCloudFront = "the API has the local run's address"
+)
+
+// withoutEffect lists the properties that are accepted and not acted on:
+// resource type → property → reason. Those of a user pool and its clients are
+// package userpool's to judge.
+var withoutEffect = map[string]map[string]string{
+	typeAPI: {
+		"Description":               noText,
+		"DisableExecuteApiEndpoint": noCloudFront,
+		"Tags":                      noTags,
+	},
+	typeIntegration: {
+		"CredentialsArn": noIAM,
+		"Description":    noText,
+	},
+	typeRoute: {"OperationName": noText},
+	typeStage: {
+		"AccessLogSettings":    noLogStore,
+		"AutoDeploy":           "routes are served as soon as they exist",
+		"DefaultRouteSettings": noCapacity,
+		"Description":          noText,
+		"RouteSettings":        noCapacity,
+		"Tags":                 noTags,
+	},
+	typeMetadata: {"Analytics": "CDK counts its users by it"},
+	typeGlobalTable: {
+		"BillingMode":                        noCapacity,
+		"Replicas":                           "there is one region; what a replica sets is protection, backup and tags",
+		"SSESpecification":                   noEncryption,
+		"TimeToLiveSpecification":            "DynamoDB deletes expired items within days; readers must compare the time anyway",
+		"WarmThroughput":                     noCapacity,
+		"WriteOnDemandThroughputSettings":    noCapacity,
+		"WriteProvisionedThroughputSettings": noCapacity,
+	},
+	typeTable: {
+		"BillingMode":                      noCapacity,
+		"ContributorInsightsSpecification": "there is no CloudWatch",
+		"DeletionProtectionEnabled":        noProtection,
+		"OnDemandThroughput":               noCapacity,
+		"PointInTimeRecoverySpecification": noBackup,
+		"ProvisionedThroughput":            noCapacity,
+		"SSESpecification":                 noEncryption,
+		"TableClass":                       noCapacity,
+		"Tags":                             noTags,
+		"TimeToLiveSpecification":          "DynamoDB deletes expired items within days; readers must compare the time anyway",
+		"WarmThroughput":                   noCapacity,
+	},
+	typePolicy: {
+		"PolicyDocument": noIAM,
+		"PolicyName":     noIAM,
+		"Roles":          noIAM,
+	},
+	typeManagedPolicy: {
+		"Description":    noText,
+		"Path":           noIAM,
+		"PolicyDocument": noIAM,
+		"Roles":          noIAM,
+	},
+	typeRole: {
+		"AssumeRolePolicyDocument": noIAM,
+		"Description":              noText,
+		"ManagedPolicyArns":        noIAM,
+		"Path":                     noIAM,
+		"PermissionsBoundary":      noIAM,
+		"Policies":                 noIAM,
+		"Tags":                     noTags,
+	},
+	typeFunction: {
+		"Description":                  noText,
+		"KmsKeyArn":                    noEncryption,
+		"RecursiveLoop":                "no function here calls itself",
+		"ReservedConcurrentExecutions": noCapacity,
+		"Role":                         noIAM,
+		"Tags":                         noTags,
+		"TracingConfig":                noTracing,
+	},
+	typeLogGroup: {
+		"KmsKeyId":        noEncryption,
+		"LogGroupClass":   noLogStore,
+		"RetentionInDays": noLogStore,
+		"Tags":            noTags,
+	},
+	typeLogPolicy: {
+		"PolicyDocument": noIAM,
+		"PolicyName":     noIAM,
+	},
+}
