@@ -2,6 +2,7 @@ package webauthn
 
 import (
 	"bytes"
+	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -30,21 +31,37 @@ func readObject(raw []byte) *object {
 		return &object{err: refuse(Malformed, "the JSON is nested too deeply")}
 	}
 	o := &object{members: map[string]jsontext.Value{}}
-	var text jsontext.Value = raw
-	// jsontext refuses duplicate names and invalid UTF-8 unless told otherwise.
-	if !text.IsValid() || text.Kind() != '{' {
+	if !o.read(raw) {
 		o.err = refuse(Malformed, "not a JSON object with unique names")
-		return o
-	}
-	decoder := jsontext.NewDecoder(bytes.NewReader(raw))
-	_, _ = decoder.ReadToken()
-	for decoder.PeekKind() != '}' {
-		name, _ := decoder.ReadToken()
-		member := name.String()
-		value, _ := decoder.ReadValue()
-		o.members[member] = value.Clone()
 	}
 	return o
+}
+
+// read takes the members from raw and reports whether that is one object.
+// jsontext refuses duplicate names and invalid UTF-8 unless told otherwise.
+func (o *object) read(raw []byte) bool {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(raw)) // a Buffer is read in place
+	if start, err := decoder.ReadToken(); err != nil || start.Kind() != '{' {
+		return false
+	}
+	for decoder.PeekKind() == '"' {
+		name, err := decoder.ReadToken()
+		if err != nil {
+			return false
+		}
+		member := name.String()
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return false
+		}
+		end := decoder.InputOffset()
+		o.members[member] = raw[end-int64(len(value)) : end]
+	}
+	if end, err := decoder.ReadToken(); err != nil || end.Kind() != '}' {
+		return false
+	}
+	_, err := decoder.ReadToken()
+	return err == io.EOF
 }
 
 // tooDeep counts brackets before a recursive parser sees them.
@@ -87,18 +104,22 @@ func (o *object) take(name string) jsontext.Value {
 	return value
 }
 
-// text reads a member that must be a string.
-func (o *object) text(name string) string {
-	text, err := jsontext.AppendUnquote(nil, o.take(name))
+// unquoted reads a member that must be a string.
+func (o *object) unquoted(name string) []byte {
+	value := o.take(name)
+	text, err := jsontext.AppendUnquote(make([]byte, 0, len(value)), value)
 	if err != nil {
 		o.fail(name, "is not a string")
 	}
-	return string(text)
+	return text
 }
+
+// text reads a member that must be a string.
+func (o *object) text(name string) string { return string(o.unquoted(name)) }
 
 // bytes reads a member that must be unpadded base64url.
 func (o *object) bytes(name string) []byte {
-	decoded, err := decodeBase64URL(o.text(name))
+	decoded, err := decodeBase64URL(o.unquoted(name))
 	if err != nil {
 		o.fail(name, "is not unpadded base64url")
 	}

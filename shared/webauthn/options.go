@@ -28,15 +28,18 @@ func (b Base64URL) MarshalText() ([]byte, error) {
 
 // UnmarshalText decodes text, which must be the one canonical encoding.
 func (b *Base64URL) UnmarshalText(text []byte) error {
-	decoded, err := decodeBase64URL(string(text))
+	decoded, err := decodeBase64URL(text)
 	*b = decoded
 	return err
 }
 
+// strictBase64URL refuses stray bits in the last character.
+var strictBase64URL = base64.RawURLEncoding.Strict()
+
 // decodeBase64URL accepts the one canonical encoding of its result: no
 // padding, no line breaks (which the standard decoder skips), no stray bits.
-func decodeBase64URL(text string) ([]byte, error) {
-	decoded, err := base64.RawURLEncoding.Strict().DecodeString(text)
+func decodeBase64URL(text []byte) ([]byte, error) {
+	decoded, err := strictBase64URL.AppendDecode(nil, text)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,6 @@
 package webauthn
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -127,7 +126,7 @@ func isDomain(name string) bool {
 
 func (rp RelyingParty) validateOrigin(origin string) error {
 	if hash, ok := strings.CutPrefix(origin, androidOrigin); ok {
-		if sum, err := base64.RawURLEncoding.Strict().DecodeString(hash); err != nil || len(sum) != 32 {
+		if sum, err := decodeBase64URL([]byte(hash)); err != nil || len(sum) != 32 {
 			return fmt.Errorf("origin %q: the key hash is a SHA-256 in unpadded base64url, 43 characters", origin)
 		}
 		return nil
