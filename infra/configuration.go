@@ -107,6 +107,9 @@ func readEmail(r *reader) awscognito.UserPoolEmail {
 		ConfigurationSetName: optional(r.text("emailSesConfigurationSet")),
 	}
 	if options.FromEmail != nil {
+		if options.SesRegion == nil {
+			options.SesRegion = awscdk.Aws_REGION() // the stack names no region of its own
+		}
 		return awscognito.UserPoolEmail_WithSES(options)
 	}
 	if *options != (awscognito.UserPoolSESOptions{}) {

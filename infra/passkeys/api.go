@@ -20,6 +20,7 @@ func (p *Passkeys) addAPI() {
 	clientIDs := p.clientIDs()
 	p.addAPIFunction(clientIDs)
 	p.api = awsapigatewayv2.NewHttpApi(p, jsii.String("Api"), &awsapigatewayv2.HttpApiProps{
+		Description:        jsii.String("Passkeys of " + p.props.RelyingPartyID),
 		CreateDefaultStage: jsii.Bool(false),
 		CorsPreflight:      p.cors(),
 	})
@@ -42,7 +43,8 @@ func (p *Passkeys) addAPIFunction(clientIDs []string) {
 		MaxPasskeys:          p.props.MaxPasskeys,
 		RecentAuthentication: p.props.RecentAuthentication,
 	}), apiTimeout,
-		// A transaction takes the permissions of the operations in it.
+		// A transaction takes the permissions of the operations in it. It spans
+		// both partitions, so that one statement must allow both.
 		p.allowItems([]string{userItems, credentialItems},
 			"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
 		p.allowParameter(p.stamp.parameter, "ssm:GetParameter"),
@@ -58,7 +60,7 @@ func (p *Passkeys) clientIDs() []string {
 }
 
 func (p *Passkeys) addRoutes(clientIDs []string) {
-	// ProviderUrl is the issuer of the pool's tokens, in every partition.
+	// The provider's URL is the issuer of the pool's tokens, in every partition.
 	authorizer := awsapigatewayv2authorizers.NewHttpJwtAuthorizer(jsii.String("Authorizer"), p.pool.UserPoolProviderUrl(),
 		&awsapigatewayv2authorizers.HttpJwtAuthorizerProps{JwtAudience: jsii.Strings(clientIDs...)})
 	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Integration"), p.functions[apiFunction],

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
+)
+
+func minimal() map[string]any {
+	return map[string]any{"relyingPartyId": "example.com", "origins": []any{"https://example.com"}}
+}
+
+// Whatever cdk.json holds can be given on the command line, where all is text.
+func TestConfigurationFromFileAndCommandLine(t *testing.T) {
+	contexts := map[string]map[string]any{
+		"cdk.json": {
+			"origins": []any{"https://example.com", "https://a.example.com"}, "maxPasskeys": 5.0, "selfSignUp": false,
+			"backendClient": true, "stampRotation": 2.0, "apiRateLimit": 10.0, "apiBurstLimit": 20.0,
+		},
+		"-c key=value": {
+			"origins": "https://example.com, https://a.example.com", "maxPasskeys": "5", "selfSignUp": "false",
+			"backendClient": "true", "stampRotation": "2", "apiRateLimit": "10", "apiBurstLimit": "20",
+		},
+	}
+	for name, context := range contexts {
+		t.Run(name, func(t *testing.T) {
+			maps.Copy(context, map[string]any{
+				"relyingPartyId": "example.com", "relyingPartyName": "Example", "stackName": "Login", "userVerification": "preferred",
+				"counterPolicy": "flag", "recentAuthentication": "10m", "signIn": "phone", "plan": "plus", "markerAttribute": "createdByCorbado",
+				"markerValue": "true", "parameterPath": "/login", "decoyRotation": "1", "removalPolicy": "destroy", "architecture": "x86_64",
+				"logRetention": "one_year", "emailFrom": "login@example.com", "@aws-cdk/core:anything": true, "acknowledged-issue-numbers": []any{1.0},
+			})
+			c, err := readConfiguration(context)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := c.props
+			if *p.Architecture.Name() != "x86_64" || *p.SelfSignUp || p.Email == nil || *p.Throttle.RateLimit != 10 || *p.Throttle.BurstLimit != 20 {
+				t.Errorf("architecture %s, self sign-up %t, email %v, throttle %v", *p.Architecture.Name(), *p.SelfSignUp, p.Email, p.Throttle)
+			}
+			p.Architecture, p.SelfSignUp, p.Email, p.Throttle = nil, nil, nil, nil
+			want := passkeys.Props{
+				RelyingPartyID: "example.com", RelyingPartyName: "Example", Origins: []string{"https://example.com", "https://a.example.com"},
+				UserVerification: passkeys.UserVerificationPreferred, CounterPolicy: passkeys.CounterFlag, MaxPasskeys: 5,
+				RecentAuthentication: 10 * time.Minute, SignIn: passkeys.SignInPhone, Plan: awscognito.FeaturePlan_PLUS, BackendClient: true,
+				MarkerAttribute: "createdByCorbado", MarkerValue: "true", ParameterPath: "/login", StampRotation: 2, DecoyRotation: 1,
+				RemovalPolicy: awscdk.RemovalPolicy_DESTROY, LogRetention: awslogs.RetentionDays_ONE_YEAR,
+			}
+			if c.stackName != "Login" || !reflect.DeepEqual(p, want) {
+				t.Errorf("stack %s, %+v, want %+v", c.stackName, p, want)
+			}
+		})
+	}
+}
+
+func TestConfigurationDefaults(t *testing.T) {
+	c, err := readConfiguration(minimal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.stackName != defaultStackName || !*c.props.SelfSignUp || c.props.BackendClient || c.props.Email != nil || *c.props.Architecture.Name() != "arm64" {
+		t.Errorf("stack %s, %+v", c.stackName, c.props)
+	}
+}
+
+func TestConfigurationProblems(t *testing.T) {
+	tests := map[string]struct {
+		change map[string]any
+		want   []string // key, received value, and a piece of the remedy, in order
+	}{
+		"rejects what is missing": {
+			change: map[string]any{"relyingPartyId": "", "origins": nil},
+			want:   []string{`relyingPartyId is "": set it`, `origins is []string(nil): list at least one`},
+		},
+		"rejects values of another kind": {
+			change: map[string]any{"relyingPartyName": 7.0, "maxPasskeys": "many", "selfSignUp": "maybe", "recentAuthentication": "soon", "origins": true},
+			want: []string{
+				`relyingPartyName is 7: write it as a text`, `origins is true: write it as a list`, `maxPasskeys is "many": use a whole number`,
+				`recentAuthentication is "soon": use a duration`, `selfSignUp is "maybe": use true or false`, `origins is []string(nil)`,
+			},
+		},
+		"rejects elements of another kind": {
+			change: map[string]any{"origins": []any{"https://example.com", 7.0}},
+			want:   []string{`origins is 7: write each element as a text`, `origins is ""`},
+		},
+		"rejects values of no kind": {
+			change: map[string]any{"architecture": "mips", "logRetention": "ever", "plan": "free", "removalPolicy": "snapshot", "stackName": "My stack"},
+			want: []string{
+				`architecture is "mips": use one of ["arm64" "x86_64"]`, `logRetention is "ever": use one of`, `stackName is "My stack": use a letter`,
+				`plan is "FREE": use one of`, `removalPolicy is "SNAPSHOT": use one of`,
+			},
+		},
+		"rejects half a setting": {
+			change: map[string]any{"emailFromName": "Example", "apiRateLimit": "10"},
+			want:   []string{`emailFrom is "": set it`, `apiRateLimit and apiBurstLimit is [10,0]: set both or none`},
+		},
+		"rejects http outside localhost": {
+			change: map[string]any{"origins": "http://localhost:8080"},
+			want:   []string{`origins is "http://localhost:8080": use https`},
+		},
+		"rejects misspelt keys": {
+			change: map[string]any{"relyingPartyID": "example.com", "color": "blue"},
+			want:   []string{`color is "blue": there is no such setting: use one of apiBurstLimit, `, `relyingPartyID is "example.com": write relyingPartyId`},
+		},
+	}
+	for title, tt := range tests {
+		t.Run(title, func(t *testing.T) {
+			context := minimal()
+			maps.Copy(context, tt.change)
+			_, err := readConfiguration(context)
+			var invalid *configurationError
+			if !errors.As(err, &invalid) {
+				t.Fatalf("error %v", err)
+			}
+			var got []string
+			for _, p := range invalid.problems {
+				got = append(got, p.String())
+			}
+			if !slices.EqualFunc(got, tt.want, strings.HasPrefix) {
+				t.Errorf("problems\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(tt.want, "\n  "))
+			}
+		})
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/google/go-cmp/cmp"
+)
+
+// update writes the golden template anew: go test ./infra -update
+var update = flag.Bool("update", false, "write testdata/*.golden.json")
+
+// TestMain closes jsii once: starting it takes longer than a synthesis.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	jsii.Close()
+	os.Exit(code)
+}
+
+// newApp returns an app with the context of cdk.json, changed as -c would.
+func newApp(t *testing.T, change map[string]any) awscdk.App {
+	t.Helper()
+	text, err := os.ReadFile("../cdk.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Context map[string]any }
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(file.Context, change)
+	return awscdk.NewApp(&awscdk.AppProps{Context: &file.Context, AnalyticsReporting: jsii.Bool(false)})
+}
+
+// template synthesizes app and returns its template.
+func template(t *testing.T, app awscdk.App) string {
+	t.Helper()
+	if err := synthesize(app); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(*app.Outdir(), defaultStackName+".template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
+
+func TestTemplate(t *testing.T) {
+	tests := map[string]map[string]any{ // golden file → change of the context
+		"default": {},
+		"username-backend": {
+			"signIn": "username", "backendClient": "true", "removalPolicy": "destroy", "emailFrom": "login@example.com",
+		},
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := assetHash.ReplaceAllString(template(t, newApp(t, change)), "ASSET-HASH")
+			golden := filepath.Join("testdata", name+".golden.json")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+				t.Errorf("the template changed; if that is meant, run go test ./infra -update (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTwoSynthesesGiveTheSameAssets(t *testing.T) {
+	first, second := template(t, newApp(t, nil)), template(t, newApp(t, nil))
+	hashes := assetHash.FindAllString(first, -1)
+	if len(hashes) == 0 || !slices.Equal(hashes, assetHash.FindAllString(second, -1)) {
+		t.Errorf("assets %v and %v", hashes, assetHash.FindAllString(second, -1))
+	}
+}
+
+func TestOutputs(t *testing.T) {
+	var got struct{ Outputs map[string]any }
+	if err := json.Unmarshal([]byte(template(t, newApp(t, map[string]any{"backendClient": true}))), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"ApiUrl", "BackendClientId", "RelyingPartyId", "TableName", "UserPoolClientId", "UserPoolId"}
+	if names := slices.Sorted(maps.Keys(got.Outputs)); !slices.Equal(names, want) {
+		t.Errorf("outputs %v, want %v", names, want)
+	}
+}
+
+func TestBadConfigurationSynthesizesNothing(t *testing.T) {
+	app := newApp(t, map[string]any{"relyingPartyId": "https://example.com", "plan": "free"})
+	err := synthesize(app)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"relyingPartyId", "plan", "origins"} {
+		if !strings.Contains(err.Error(), "\n  "+want+" is ") {
+			t.Errorf("error %q says nothing of %s", err, want)
+		}
+	}
+	if written, err := os.ReadDir(*app.Outdir()); err != nil || len(written) != 0 {
+		t.Errorf("%v was written, %v", written, err)
+	}
+}
+
+// The CDK CLI alone turns a cycle into an error, and only with this flag.
+func TestCycleIsAnErrorAtSynthesis(t *testing.T) {
+	if flag := newApp(t, nil).Node().TryGetContext(jsii.String("@aws-cdk/core:validateAgainstDefaultRules")); flag != true {
+		t.Errorf("cdk.json sets the flag to %v, want true", flag)
+	}
+}
