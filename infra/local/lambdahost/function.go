@@ -115,7 +115,7 @@ func (f *function) acquire() (*process, error) {
 	if err != nil {
 		return nil, &FunctionError{Type: errorTypeInit, Message: "the bootstrap file can't be started", Output: err.Error()}
 	}
-	timeout := time.NewTimer(f.host.options.InitTimeout)
+	timeout := time.NewTimer(initTimeout)
 	defer timeout.Stop()
 	select {
 	case <-p.ready:
@@ -136,7 +136,7 @@ func (f *function) acquire() (*process, error) {
 		<-p.exited
 		return nil, &FunctionError{
 			Type:    errorTypeInit,
-			Message: fmt.Sprintf("no event was asked for within %s", f.host.options.InitTimeout),
+			Message: fmt.Sprintf("no event was asked for within %s", initTimeout),
 			Output:  p.output.tail(),
 		}
 	}

@@ -29,11 +29,12 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const PayloadLimit = 6 << 20
 
-// Defaults of [Options].
-const (
-	defaultMaxProcesses = 10
-	defaultInitTimeout  = 10 * time.Second
-)
+// defaultMaxProcesses is that of [Options].
+const defaultMaxProcesses = 10
+
+// initTimeout bounds the time from a process's start until it asks for its first
+// event, as Lambda does.
+const initTimeout = 10 * time.Second
 
 // Errors that Invoke wraps when no function was called.
 var (
@@ -56,9 +57,6 @@ type Options struct {
 	Log io.Writer
 	// MaxProcesses bounds the processes of one function; zero means 10.
 	MaxProcesses int
-	// InitTimeout bounds the time from a process's start until it asks for its
-	// first event; zero means 10 seconds, as Lambda has it.
-	InitTimeout time.Duration
 }
 
 // Function is one function's configuration.
@@ -111,9 +109,6 @@ type Host struct {
 func New(o Options) (*Host, error) {
 	if o.MaxProcesses == 0 {
 		o.MaxProcesses = defaultMaxProcesses
-	}
-	if o.InitTimeout == 0 {
-		o.InitTimeout = defaultInitTimeout
 	}
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

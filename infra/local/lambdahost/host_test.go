@@ -199,6 +199,39 @@ func TestConcurrentInvocationsHaveProcessesOfTheirOwn(t *testing.T) {
 	}
 }
 
+func TestProcessesAreBounded(t *testing.T) {
+	arrived, leave := make(chan struct{}), make(chan struct{})
+	meeting := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(arrived)
+		<-leave
+	}))
+	defer meeting.Close()
+	host, err := lambdahost.New(lambdahost.Options{Region: "us-east-1", Log: &syncBuffer{}, MaxProcesses: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close() //nolint:errcheck // another test looks at it
+	if err := host.Add(lambdahost.Function{Name: "actor", ARN: actorARN, Directory: actorDirectory, Timeout: 20 * time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	var first sync.WaitGroup
+	first.Go(func() {
+		if _, err := host.Invoke(t.Context(), actorARN, []byte(`{"Do":"meet","URL":"`+meeting.URL+`"}`)); err != nil {
+			t.Error(err)
+		}
+	})
+	<-arrived
+	impatient, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = host.Invoke(impatient, actorARN, []byte(`{"Do":"describe"}`))
+	if err == nil || !strings.Contains(err.Error(), "waiting for a free process of actor") {
+		t.Errorf("a second invocation beside the only process: %v", err)
+	}
+	close(leave)
+	first.Wait()
+	describe(t, host)
+}
+
 func TestFailedInvocations(t *testing.T) {
 	tests := []struct {
 		name, do, wantType, wantMessage string

@@ -155,9 +155,20 @@ func (s *Stack) listen() error {
 	mux.Handle("POST /{$}", s.services)
 	mux.Handle("PUT "+responsePath+"{token}", s.responses)
 	mux.HandleFunc("GET "+keySetPath, func(w http.ResponseWriter, r *http.Request) { s.pool.JWKS().ServeHTTP(w, r) })
-	s.internal = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	s.internal = &http.Server{Handler: ownHost(listener.Addr().String(), mux), ReadHeaderTimeout: 10 * time.Second}
 	go s.internal.Serve(listener) //nolint:errcheck // it ends with http.ErrServerClosed, by Close
 	return nil
+}
+
+// ownHost refuses what a web site sends that points a name of its own here (DNS rebinding).
+func ownHost(host string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != host {
+			http.Error(w, "this server answers for "+host+" only", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Close ends the functions and saves the state.

@@ -9,10 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -22,65 +20,18 @@ import (
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/assemblytest"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
 )
 
-// codeDirectory holds the built bootstrap of testdata/function.
-var codeDirectory string
+func TestMain(m *testing.M) { os.Exit(assemblytest.Main(m)) }
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
-
-func buildAndRun(m *testing.M) int {
-	directory, err := os.MkdirTemp("", "function")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(directory)
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(directory, "bootstrap"), "./testdata/function")
-	if output, err := build.CombinedOutput(); err != nil {
-		panic(string(output))
-	}
-	codeDirectory = directory
-	return m.Run()
-}
-
-// replacement is a text of the template and what stands there instead.
-type replacement struct{ old, new string }
-
-// assembly makes a cloud assembly of testdata/template.json.
-func assembly(t *testing.T, changes ...replacement) *template.Assembly {
+// assembly loads the cloud assembly of a small stack.
+func assembly(t *testing.T, changes ...assemblytest.Change) *template.Assembly {
 	t.Helper()
-	raw, err := os.ReadFile("testdata/template.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
-	text := strings.ReplaceAll(string(raw), "ARCHITECTURE", architecture)
-	for _, change := range changes {
-		if !strings.Contains(text, change.old) {
-			t.Fatalf("the template doesn't contain %q", change.old)
-		}
-		text = strings.Replace(text, change.old, change.new, 1)
-	}
-	directory := t.TempDir()
-	relative, err := filepath.Rel(directory, codeDirectory)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string]string{
-		"manifest.json": `{"artifacts": {
-			"Demo": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "t.json"}},
-			"Demo.assets": {"type": "cdk:asset-manifest", "properties": {"file": "a.json"}}}}`,
-		"a.json": `{"files": {"x": {"source": {"path": "` + relative + `"}, "destinations": {"d": {"objectKey": "code.zip"}}}}}`,
-		"t.json": text,
-	} {
-		if err := os.WriteFile(filepath.Join(directory, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	loaded, err := template.Load(directory)
+	loaded, err := template.Load(assemblytest.Write(t, changes...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +63,7 @@ func (r *record) mail(m userpool.Message) {
 	r.mails = append(r.mails, m)
 }
 
-func start(t *testing.T, directory string, r *record, changes ...replacement) (*stack.Stack, error) {
+func start(t *testing.T, directory string, r *record, changes ...assemblytest.Change) (*stack.Stack, error) {
 	t.Helper()
 	s, err := stack.Start(t.Context(), stack.Options{Assembly: assembly(t, changes...), DataDirectory: directory, Mail: r.mail, Log: r})
 	if err == nil {
@@ -121,7 +72,7 @@ func start(t *testing.T, directory string, r *record, changes ...replacement) (*
 	return s, err
 }
 
-func mustStart(t *testing.T, directory string, r *record, changes ...replacement) *stack.Stack {
+func mustStart(t *testing.T, directory string, r *record, changes ...assemblytest.Change) *stack.Stack {
 	t.Helper()
 	s, err := start(t, directory, r, changes...)
 	if err != nil {
@@ -219,14 +170,13 @@ func TestSignInThroughTheTriggersOpensTheAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var answer map[string]string
+	var answer struct{ Route, Greeting string }
 	response := get(s, "/closed", aws.ToString(tokens.AccessToken))
 	if err := json.Unmarshal(response.Body.Bytes(), &answer); err != nil {
 		t.Fatalf("%d %s: %v", response.Code, response.Body, err)
 	}
-	want := map[string]string{"route": "GET /closed", "greeting": "hello from public key of /stack/secret"}
-	if diff := cmp.Diff(want, answer); diff != "" {
-		t.Error(diff)
+	if answer.Route != "GET /closed" || answer.Greeting != "hello from public key of /stack/secret" {
+		t.Errorf("received %+v", answer)
 	}
 	if refused := get(s, "/closed", aws.ToString(tokens.AccessToken)+"x"); refused.Code != http.StatusUnauthorized {
 		t.Errorf("a tampered token: %d", refused.Code)
@@ -239,8 +189,8 @@ func TestSignInThroughTheTriggersOpensTheAPI(t *testing.T) {
 func TestCallersWithoutPermissionAreRefused(t *testing.T) {
 	r := &record{}
 	s := mustStart(t, "", r,
-		replacement{`"/*/*"]]`, `"/*/POST/*"]]`},
-		replacement{`"SourceArn": {"Fn::GetAtt": ["UserPool", "Arn"]}`, `"SourceArn": "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Other0001"`})
+		assemblytest.Replace(`"/*/*"]]`, `"/*/POST/*"]]`),
+		assemblytest.Replace(`"SourceArn": {"Fn::GetAtt": ["UserPool", "Arn"]}`, `"SourceArn": "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Other0001"`))
 	if got := get(s, "/open", ""); got.Code != http.StatusInternalServerError {
 		t.Errorf("the API called without permission: %d", got.Code)
 	}
@@ -306,7 +256,7 @@ func TestStateIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	mustStart(t, directory, r, replacement{`"Name": "/stack/secret"`, `"Name": "/stack/other"`})
+	mustStart(t, directory, r, assemblytest.Replace(`"Name": "/stack/secret"`, `"Name": "/stack/other"`))
 	if log := r.String(); !strings.Contains(log, "Delete Secret (Custom::Secret)") {
 		t.Errorf("what an update replaced isn't deleted: %s", log)
 	}
@@ -336,22 +286,22 @@ func TestStartRefuses(t *testing.T) {
 	tests := []struct {
 		name, want string
 		is         error
-		change     replacement
+		change     assemblytest.Change
 	}{
-		{"an unknown resource type", "Logs (AWS::SQS::Queue): the resource type is", stack.ErrUnknown, replacement{"AWS::Logs::LogGroup", "AWS::SQS::Queue"}},
-		{"an unknown property", `Logs (AWS::Logs::LogGroup): the property "Retention" is`, stack.ErrUnknown, replacement{"RetentionInDays", "Retention"}},
-		{"an unknown property of a user pool", "UserPool (AWS::Cognito::UserPool)", nil, replacement{`"UsernameAttributes"`, `"UserNameStyles"`}},
-		{"an unknown attribute", "attribute Url of Function (AWS::Lambda::Function) is", stack.ErrUnknown, replacement{`"IntegrationUri": {"Fn::GetAtt": ["Function", "Arn"]}`, `"IntegrationUri": {"Fn::GetAtt": ["Function", "Url"]}`}},
-		{"an unknown attribute of a custom resource", "attribute Private of Secret (Custom::Secret) is", stack.ErrUnknown, replacement{`["Secret", "Public"]`, `["Secret", "Private"]`}},
-		{"a secondary index", `the property "GlobalSecondaryIndexes" is`, stack.ErrUnknown, replacement{`"BillingMode"`, `"GlobalSecondaryIndexes": [], "BillingMode"`}},
-		{"a custom resource that fails", "Secret (Custom::Secret): custom resource failed: FAILED: no paint", stack.ErrCustomResource, replacement{`"Rotation": 1`, `"FailWith": "no paint"`}},
-		{"a custom resource that doesn't answer", "without sending a response", stack.ErrCustomResource, replacement{`"Rotation": 1`, `"Silent": "yes"`}},
-		{"a function for another processor", "synthesize with -c architecture=", nil, replacement{`"Architectures": ["`, `"Architectures": ["mips`}},
-		{"a runtime with an interpreter", `the runtime "nodejs24.x"`, stack.ErrUnknown, replacement{`"Runtime": "provided.al2023"`, `"Runtime": "nodejs24.x"`}},
-		{"code that isn't in the assembly", `no asset has the object key "gone.zip"`, template.ErrAssembly, replacement{`"S3Key": "code.zip"`, `"S3Key": "gone.zip"`}},
-		{"a foreign token issuer", `the issuer "https://idp.example" is not the stack's user pool`, stack.ErrUnknown, replacement{`"Issuer": {"Fn::GetAtt": ["UserPool", "ProviderURL"]}`, `"Issuer": "https://idp.example"`}},
-		{"a permission for all of Lambda", `the action "lambda:*" is`, stack.ErrUnknown, replacement{`"Action": "lambda:InvokeFunction"`, `"Action": "lambda:*"`}},
-		{"a circle", "circular dependency between resources: ", template.ErrTemplate, replacement{`"DependsOn": ["Role"]`, `"DependsOn": ["PoolPermission"]`}},
+		{"an unknown resource type", "Logs (AWS::SQS::Queue): the resource type is", stack.ErrUnknown, assemblytest.Replace("AWS::Logs::LogGroup", "AWS::SQS::Queue")},
+		{"an unknown property", `Logs (AWS::Logs::LogGroup): the property "Retention" is`, stack.ErrUnknown, assemblytest.Replace("RetentionInDays", "Retention")},
+		{"an unknown property of a user pool", "UserPool (AWS::Cognito::UserPool)", nil, assemblytest.Replace(`"UsernameAttributes"`, `"UserNameStyles"`)},
+		{"an unknown attribute", "attribute Url of Function (AWS::Lambda::Function) is", stack.ErrUnknown, assemblytest.Replace(`"IntegrationUri": {"Fn::GetAtt": ["Function", "Arn"]}`, `"IntegrationUri": {"Fn::GetAtt": ["Function", "Url"]}`)},
+		{"an unknown attribute of a custom resource", "attribute Private of Secret (Custom::Secret) is", stack.ErrUnknown, assemblytest.Replace(`["Secret", "Public"]`, `["Secret", "Private"]`)},
+		{"a secondary index", `the property "GlobalSecondaryIndexes" is`, stack.ErrUnknown, assemblytest.Replace(`"BillingMode"`, `"GlobalSecondaryIndexes": [], "BillingMode"`)},
+		{"a custom resource that fails", "Secret (Custom::Secret): custom resource failed: FAILED: no paint", stack.ErrCustomResource, assemblytest.Replace(`"Rotation": 1`, `"FailWith": "no paint"`)},
+		{"a custom resource that doesn't answer", "without sending a response", stack.ErrCustomResource, assemblytest.Replace(`"Rotation": 1`, `"Silent": "yes"`)},
+		{"a function for another processor", "synthesize with -c architecture=", nil, assemblytest.Replace(`"Architectures": ["`, `"Architectures": ["mips`)},
+		{"a runtime with an interpreter", `the runtime "nodejs24.x"`, stack.ErrUnknown, assemblytest.Replace(`"Runtime": "provided.al2023"`, `"Runtime": "nodejs24.x"`)},
+		{"code that isn't in the assembly", `no asset has the object key "gone.zip"`, template.ErrAssembly, assemblytest.Replace(`"S3Key": "code.zip"`, `"S3Key": "gone.zip"`)},
+		{"a foreign token issuer", `the issuer "https://idp.example" is not the stack's user pool`, stack.ErrUnknown, assemblytest.Replace(`"Issuer": {"Fn::GetAtt": ["UserPool", "ProviderURL"]}`, `"Issuer": "https://idp.example"`)},
+		{"a permission for all of Lambda", `the action "lambda:*" is`, stack.ErrUnknown, assemblytest.Replace(`"Action": "lambda:InvokeFunction"`, `"Action": "lambda:*"`)},
+		{"a circle", "circular dependency between resources: ", template.ErrTemplate, assemblytest.Replace(`"DependsOn": ["Role"]`, `"DependsOn": ["PoolPermission"]`)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -40,7 +40,7 @@ func serve(ctx context.Context, raw json.RawMessage) (any, error) {
 	case r.TriggerSource != "":
 		return trigger(r.TriggerSource, raw)
 	case r.RouteKey != "":
-		return map[string]any{"route": r.RouteKey, "greeting": os.Getenv("GREETING")}, nil
+		return map[string]any{"route": r.RouteKey, "greeting": os.Getenv("GREETING"), "pid": os.Getpid()}, nil
 	}
 	return nil, errors.New("unknown event")
 }
