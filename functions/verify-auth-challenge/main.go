@@ -13,7 +13,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey/answer"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/stamp"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
@@ -45,7 +45,7 @@ func build(log *slog.Logger) (*trigger.Verify, error) {
 		return nil, err
 	}
 	return &trigger.Verify{
-		Conversation: customauth.Verify{Checkers: []customauth.Checker{passkey.Checker{
+		Conversation: customauth.Verify{Checkers: []customauth.Checker{answer.Checker{
 			RelyingParty: webauthn.RelyingParty{
 				ID:      s.RelyingPartyID,
 				Origins: s.Origins,

@@ -15,6 +15,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 // passkeyView is a passkey as its owner sees it.
@@ -34,7 +35,7 @@ func view(p credentials.Passkey) passkeyView {
 	v := passkeyView{
 		ID:         p.ID,
 		Name:       p.Name,
-		Provider:   webauthn.Provider(p.AAGUID),
+		Provider:   credential.Provider(p.AAGUID),
 		AAGUID:     p.AAGUID.String(),
 		Synced:     p.BackupEligible,
 		BackedUp:   p.BackupState,

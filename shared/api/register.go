@@ -13,6 +13,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 const (
@@ -154,16 +155,16 @@ func (h *Handler) enrol(ctx context.Context, c caller, name string, response *we
 		registration.RelyingPartyID != h.RelyingParty.ID || !now.Before(registration.Expires) {
 		return credentials.Passkey{}, credentials.ErrRegistration
 	}
-	credential, err := h.RelyingParty.VerifyRegistration(response, response.Challenge, h.UserVerification)
+	record, err := h.RelyingParty.VerifyRegistration(response, response.Challenge, h.UserVerification)
 	if err != nil {
 		return credentials.Passkey{}, err
 	}
-	credential.UserHandle = registration.Handle
+	record.UserHandle = registration.Handle
 	if name == "" {
-		name = defaultName(credential)
+		name = defaultName(record)
 	}
 	passkey := credentials.Passkey{
-		Credential:   credential,
+		Record:       record,
 		Name:         name,
 		Generation:   rand.Text(),
 		Registration: hash,
@@ -192,8 +193,8 @@ func (h *Handler) registeredBefore(ctx context.Context, c caller, response *weba
 	return reply{http.StatusOK, view(passkey)}, nil
 }
 
-func defaultName(c webauthn.Credential) string {
-	if provider := webauthn.Provider(c.AAGUID); provider != "" {
+func defaultName(c credential.Record) string {
+	if provider := credential.Provider(c.AAGUID); provider != "" {
 		return provider
 	}
 	return "Passkey"

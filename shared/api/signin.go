@@ -120,7 +120,7 @@ func (h *Handler) ownerOf(ctx context.Context, a *webauthn.Assertion) (credentia
 	if err != nil {
 		return credentials.Owner{}, fmt.Errorf("reading the passkey: %w", err)
 	}
-	if _, err := h.RelyingParty.VerifyAssertion(a, &passkey.Credential, expectation); err != nil {
+	if _, err := h.RelyingParty.VerifyAssertion(a, &passkey.Record, expectation); err != nil {
 		return credentials.Owner{}, credentials.ErrNotFound
 	}
 	return owner, nil

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 // Why a store did not do what it was asked to do. Any other error is a fault of
@@ -38,7 +38,7 @@ type Listed struct {
 
 // Passkey is a passkey item.
 type Passkey struct {
-	webauthn.Credential
+	credential.Record
 	Name         string
 	Generation   string         // random per registration
 	Registration string         // hash of the registration's challenge

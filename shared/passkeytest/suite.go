@@ -12,7 +12,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 // Times of the suite: whole milliseconds, as a store keeps them.
@@ -260,12 +260,12 @@ func enrolment(sub, id string, first bool) credentials.Enrolment {
 		UserName:     "user",
 		Registration: registration,
 		Passkey: credentials.Passkey{
-			Credential: webauthn.Credential{
+			Record: credential.Record{
 				ID:             []byte(id),
 				PublicKey:      []byte("key"),
 				SignCount:      7,
 				BackupEligible: true,
-				AAGUID:         webauthn.AAGUID{1, 2, 3},
+				AAGUID:         credential.AAGUID{1, 2, 3},
 				Transports:     []string{"hybrid", "internal"},
 				RPID:           "example.com",
 				UserHandle:     []byte("handle"),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 func TestParseAssertionReadsBothFormsAlike(t *testing.T) {
@@ -134,9 +135,9 @@ func TestVerifyAssertionAcceptsEveryOfferedAlgorithm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			authenticator := passkeytest.NewDeviceBound(origin)
 			authenticator.Algorithm = algorithm
-			credential := register(t, authenticator)
+			record := register(t, authenticator)
 			want, answer := get(t, authenticator)
-			verdict, err := verify(answer.JSON(), credential, want)
+			verdict, err := verify(answer.JSON(), record, want)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,7 +145,7 @@ func TestVerifyAssertionAcceptsEveryOfferedAlgorithm(t *testing.T) {
 				t.Errorf("got %+v", verdict)
 			}
 			answer.Signature[len(answer.Signature)-1] ^= 1
-			_, err = verify(answer.JSON(), credential, want)
+			_, err = verify(answer.JSON(), record, want)
 			wantReason(t, err, webauthn.BadSignature)
 		})
 	}
@@ -152,10 +153,10 @@ func TestVerifyAssertionAcceptsEveryOfferedAlgorithm(t *testing.T) {
 
 func TestVerifyAssertionReportsTheBackup(t *testing.T) {
 	authenticator := passkeytest.NewSynced(origin)
-	credential := register(t, authenticator)
+	record := register(t, authenticator)
 	authenticator.Flags &^= passkeytest.BackupState
 	want, answer := get(t, authenticator)
-	verdict, err := verify(answer.JSON(), credential, want)
+	verdict, err := verify(answer.JSON(), record, want)
 	if err != nil || verdict.BackupState {
 		t.Fatalf("got %+v, %v", verdict, err)
 	}
@@ -167,18 +168,18 @@ func TestVerifyAssertionRejectsChangedBackupEligibility(t *testing.T) {
 		if eligible {
 			authenticator = passkeytest.NewSynced(origin)
 		}
-		credential := register(t, authenticator)
+		record := register(t, authenticator)
 		authenticator.Flags ^= passkeytest.BackupEligible
 		authenticator.Flags &^= passkeytest.BackupState
 		want, answer := get(t, authenticator)
-		_, err := verify(answer.JSON(), credential, want)
+		_, err := verify(answer.JSON(), record, want)
 		wantReason(t, err, webauthn.BackupFlags)
 	}
 }
 
 func TestVerifyAssertionComparesRelyingParties(t *testing.T) {
 	authenticator := passkeytest.NewDeviceBound(origin)
-	credential := register(t, authenticator)
+	record := register(t, authenticator)
 	want, answer := get(t, authenticator)
 	assertion, err := webauthn.ParseAssertion(answer.JSON())
 	if err != nil {
@@ -197,7 +198,7 @@ func TestVerifyAssertionComparesRelyingParties(t *testing.T) {
 		{"rejects an answer that only fits credential and session", otherRP, rp.ID, rp.ID},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			row, session := *credential, want
+			row, session := *record, want
 			row.RPID, session.RPID = test.ofRow, test.ofWanted
 			_, err := test.rp.VerifyAssertion(assertion, &row, session)
 			wantReason(t, err, webauthn.WrongRelyingParty)
@@ -207,7 +208,7 @@ func TestVerifyAssertionComparesRelyingParties(t *testing.T) {
 
 func TestVerifyAssertionComparesUserHandles(t *testing.T) {
 	authenticator := passkeytest.NewDeviceBound(origin)
-	credential := register(t, authenticator)
+	record := register(t, authenticator)
 	want, answer := get(t, authenticator)
 	for _, test := range []struct {
 		name   string
@@ -227,7 +228,7 @@ func TestVerifyAssertionComparesUserHandles(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			tampered, session := *answer, want
 			tampered.UserHandle, session.UserHandle = test.handle, test.policy
-			_, err := verify(tampered.JSON(), credential, session)
+			_, err := verify(tampered.JSON(), record, session)
 			wantReason(t, err, test.want)
 		})
 	}
@@ -248,7 +249,7 @@ func TestVerifyAssertionRejectsAnotherCredential(t *testing.T) {
 
 func TestVerifyAssertionRejectsSignatures(t *testing.T) {
 	authenticator := passkeytest.NewDeviceBound(origin)
-	credential := register(t, authenticator)
+	record := register(t, authenticator)
 	want, answer := get(t, authenticator)
 	var signature struct{ R, S *big.Int }
 	if _, err := asn1.Unmarshal(answer.Signature, &signature); err != nil {
@@ -275,7 +276,7 @@ func TestVerifyAssertionRejectsSignatures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tampered := *answer
 			tampered.Signature = forged
-			_, err := verify(tampered.JSON(), credential, want)
+			_, err := verify(tampered.JSON(), record, want)
 			wantReason(t, err, webauthn.BadSignature)
 		})
 	}
@@ -291,7 +292,7 @@ func TestVerifyAssertionRejectsSignatures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tampered := *answer
 			tamper(&tampered)
-			_, err := verify(tampered.JSON(), credential, want)
+			_, err := verify(tampered.JSON(), record, want)
 			wantReason(t, err, webauthn.BadSignature)
 		})
 	}
@@ -299,10 +300,10 @@ func TestVerifyAssertionRejectsSignatures(t *testing.T) {
 
 func TestVerifyAssertionRejectsAStoredKeyThatRegistrationWould(t *testing.T) {
 	authenticator := passkeytest.NewDeviceBound(origin)
-	credential := register(t, authenticator)
+	record := register(t, authenticator)
 	want, answer := get(t, authenticator)
-	credential.PublicKey = append(credential.PublicKey, 0)
-	_, err := verify(answer.JSON(), credential, want)
+	record.PublicKey = append(record.PublicKey, 0)
+	_, err := verify(answer.JSON(), record, want)
 	wantReason(t, err, webauthn.BadKey)
 }
 
@@ -339,8 +340,8 @@ func TestCounterPolicies(t *testing.T) {
 			if test.eligible {
 				authenticator = passkeytest.NewSynced(origin)
 			}
-			credential := register(t, authenticator)
-			credential.SignCount = test.stored
+			record := register(t, authenticator)
+			record.SignCount = test.stored
 			want, answer := get(t, authenticator, func(c *passkeytest.Ceremony) { c.SignCount = test.new })
 			assertion, err := webauthn.ParseAssertion(answer.JSON())
 			if err != nil {
@@ -348,7 +349,7 @@ func TestCounterPolicies(t *testing.T) {
 			}
 			party := rp
 			party.Counter = test.policy
-			got, err := party.VerifyAssertion(assertion, credential, want)
+			got, err := party.VerifyAssertion(assertion, record, want)
 			wantReason(t, err, test.want)
 			if test.want == "" {
 				test.verdict.SignCount, test.verdict.UserVerified, test.verdict.BackupState = test.new, true, test.eligible
@@ -386,7 +387,7 @@ func TestRefuseUnknownRefusesWhatVerifies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored := &webauthn.Credential{ID: answer.CredentialID, PublicKey: publicKey, RPID: rp.ID, UserHandle: userHandle}
+	stored := &credential.Record{ID: answer.CredentialID, PublicKey: publicKey, RPID: rp.ID, UserHandle: userHandle}
 	if _, err := verify(answer.JSON(), stored, want); err != nil {
 		t.Fatalf("the answer does not verify with the decoy's key: %v", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 
 	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 // The flags of authenticator data (§6.1).
@@ -19,7 +21,7 @@ const (
 
 const (
 	fixedSize         = sha256.Size + 1 + 4 // rpIdHash, flags, signCount
-	attestedFixedSize = 16 + 2              // AAGUID, length of the credential id
+	attestedFixedSize = 16 + 2              // credential.AAGUID, length of the credential id
 )
 
 // authenticatorData is what the authenticator states and signs (§6.1).
@@ -28,7 +30,7 @@ type authenticatorData struct {
 	rpIDHash     [sha256.Size]byte
 	flags        byte
 	signCount    uint32
-	aaguid       AAGUID // this and the next two are there if attested
+	aaguid       credential.AAGUID // this and the next two are there if attested
 	credentialID []byte
 	publicKey    []byte // as it came, perhaps not canonical
 }
@@ -49,7 +51,7 @@ func parseAuthenticatorData(raw []byte) (authenticatorData, error) {
 			return authenticatorData{}, short
 		}
 		size := int(binary.BigEndian.Uint16(rest[len(data.aaguid):]))
-		data.aaguid, rest = AAGUID(rest), rest[attestedFixedSize:]
+		data.aaguid, rest = credential.AAGUID(rest), rest[attestedFixedSize:]
 		if len(rest) < size {
 			return authenticatorData{}, short
 		}

@@ -104,15 +104,15 @@ func TestBothCeremoniesJudgeWhatIsSigned(t *testing.T) {
 	for _, test := range ceremonyCases {
 		t.Run(test.name, func(t *testing.T) {
 			challenge, registration := create(t, passkeytest.NewDeviceBound(origin), test.tamper)
-			_, err := rp.FinishRegistration(challenge, webauthn.UserVerificationRequired, registration.JSON())
+			_, err := finishRegistration(rp, challenge, webauthn.UserVerificationRequired, registration.JSON())
 			wantReason(t, err, test.want)
 
 			authenticator := passkeytest.NewDeviceBound(origin)
-			credential := register(t, authenticator)
+			record := register(t, authenticator)
 			want, answer := get(t, authenticator, test.tamper)
-			_, err = verify(answer.JSON(), credential, want)
+			_, err = verify(answer.JSON(), record, want)
 			wantReason(t, err, test.want)
-			_, err = verify(answer.SampleJSON(), credential, want)
+			_, err = verify(answer.SampleJSON(), record, want)
 			wantReason(t, err, test.want)
 		})
 	}
@@ -120,13 +120,13 @@ func TestBothCeremoniesJudgeWhatIsSigned(t *testing.T) {
 
 func TestBothCeremoniesRejectTheOtherOne(t *testing.T) {
 	challenge, registration := create(t, passkeytest.NewDeviceBound(origin), set("type", "webauthn.get"))
-	_, err := rp.FinishRegistration(challenge, webauthn.UserVerificationRequired, registration.JSON())
+	_, err := finishRegistration(rp, challenge, webauthn.UserVerificationRequired, registration.JSON())
 	wantReason(t, err, webauthn.WrongType)
 
 	authenticator := passkeytest.NewDeviceBound(origin)
-	credential := register(t, authenticator)
+	record := register(t, authenticator)
 	want, answer := get(t, authenticator, set("type", "webauthn.create"))
-	_, err = verify(answer.JSON(), credential, want)
+	_, err = verify(answer.JSON(), record, want)
 	wantReason(t, err, webauthn.WrongType)
 }
 
@@ -135,14 +135,14 @@ func TestBothCeremoniesRejectAShortExpectedChallenge(t *testing.T) {
 	for _, short := range [][]byte{nil, {}, bytes.Repeat([]byte{7}, webauthn.MinChallengeSize-1)} {
 		signed := set("challenge", webauthn.Base64URL(short))
 		_, registration := create(t, passkeytest.NewDeviceBound(origin), signed)
-		_, err := rp.FinishRegistration(short, webauthn.UserVerificationRequired, registration.JSON())
+		_, err := finishRegistration(rp, short, webauthn.UserVerificationRequired, registration.JSON())
 		wantReason(t, err, webauthn.WrongChallenge)
 
 		authenticator := passkeytest.NewDeviceBound(origin)
-		credential := register(t, authenticator)
+		record := register(t, authenticator)
 		want, answer := get(t, authenticator, signed)
 		want.Challenge = short
-		_, err = verify(answer.JSON(), credential, want)
+		_, err = verify(answer.JSON(), record, want)
 		wantReason(t, err, webauthn.WrongChallenge)
 	}
 }
@@ -152,14 +152,14 @@ func TestUserVerificationIsOnlyRequiredWhereRequired(t *testing.T) {
 	for _, verification := range []webauthn.UserVerification{webauthn.UserVerificationPreferred, webauthn.UserVerificationDiscouraged} {
 		authenticator := passkeytest.NewDeviceBound(origin)
 		challenge, registration := create(t, authenticator, unverified)
-		credential, err := rp.FinishRegistration(challenge, verification, registration.JSON())
-		if err != nil || credential.UserVerified {
-			t.Fatalf("got %v, %v", credential.UserVerified, err)
+		record, err := finishRegistration(rp, challenge, verification, registration.JSON())
+		if err != nil || record.UserVerified {
+			t.Fatalf("got %v, %v", record.UserVerified, err)
 		}
-		credential.UserHandle = userHandle
+		record.UserHandle = userHandle
 		want, answer := get(t, authenticator, unverified)
 		want.UserVerification = verification
-		verdict, err := verify(answer.JSON(), &credential, want)
+		verdict, err := verify(answer.JSON(), &record, want)
 		if err != nil || verdict.UserVerified {
 			t.Fatalf("got %v, %v", verdict.UserVerified, err)
 		}
@@ -183,10 +183,10 @@ func TestClientExtensionResults(t *testing.T) {
 			authenticator := passkeytest.NewDeviceBound(origin)
 			challenge, registration := create(t, authenticator)
 			registration.Extensions = test.results
-			_, err := rp.FinishRegistration(challenge, webauthn.UserVerificationRequired, registration.JSON())
+			_, err := finishRegistration(rp, challenge, webauthn.UserVerificationRequired, registration.JSON())
 			wantReason(t, err, test.want)
 
-			credential := register(t, authenticator)
+			record := register(t, authenticator)
 			want, answer := get(t, authenticator)
 			answer.Extensions = test.results
 			assertion, err := webauthn.ParseAssertion(answer.JSON())
@@ -194,7 +194,7 @@ func TestClientExtensionResults(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 { // judging changes nothing in the assertion
-				_, err = rp.VerifyAssertion(assertion, credential, want)
+				_, err = rp.VerifyAssertion(assertion, record, want)
 				wantReason(t, err, test.want)
 			}
 		})
@@ -203,10 +203,10 @@ func TestClientExtensionResults(t *testing.T) {
 
 func TestRefusalsTellNothingThatWasExpected(t *testing.T) {
 	authenticator := passkeytest.NewDeviceBound(origin)
-	credential := register(t, authenticator)
+	record := register(t, authenticator)
 	for _, test := range ceremonyCases {
 		want, answer := get(t, authenticator, test.tamper)
-		_, err := verify(answer.JSON(), credential, want)
+		_, err := verify(answer.JSON(), record, want)
 		if err == nil {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 // strangersKey has the private key 2.
@@ -38,7 +39,7 @@ func FuzzParseAssertion(f *testing.F) {
 		f.Add(v.assertion().SampleJSON())
 	}
 	first := vectors[0]
-	credential := webauthn.Credential{
+	record := credential.Record{
 		ID:             first.Registration.CredentialID,
 		PublicKey:      first.Registration.Decoded.PublicKey,
 		BackupEligible: first.Registration.Decoded.BE,
@@ -58,9 +59,9 @@ func FuzzParseAssertion(f *testing.F) {
 		if err != nil || !reflect.DeepEqual(again, assertion) {
 			t.Fatalf("reads differently again: %+v, %v", again, err)
 		}
-		verdict, err := vectorRP.VerifyAssertion(assertion, &credential, want)
+		verdict, err := vectorRP.VerifyAssertion(assertion, &record, want)
 		mustRefuse(t, err)
-		repeated, errAgain := vectorRP.VerifyAssertion(again, &credential, want)
+		repeated, errAgain := vectorRP.VerifyAssertion(again, &record, want)
 		if verdict != repeated || reasonOf(t, err) != reasonOf(t, errAgain) {
 			t.Fatalf("judged differently again: %+v, %+v", verdict, repeated)
 		}
@@ -77,7 +78,7 @@ func FuzzVerifyAssertion(f *testing.F) {
 	first := loadVectors(f)[0]
 	signed := first.assertion()
 	f.Add(signed.ClientDataJSON, signed.AuthenticatorData, signed.Signature)
-	credential := webauthn.Credential{
+	record := credential.Record{
 		ID:             first.Registration.CredentialID,
 		PublicKey:      first.Registration.Decoded.PublicKey,
 		BackupEligible: first.Registration.Decoded.BE,
@@ -86,7 +87,7 @@ func FuzzVerifyAssertion(f *testing.F) {
 	want := webauthn.Expectation{Challenge: first.Authentication.Challenge, RPID: vectorRP.ID}
 	f.Fuzz(func(t *testing.T, clientDataJSON, authenticatorData, signature []byte) {
 		answer := &passkeytest.Assertion{
-			CredentialID:      credential.ID,
+			CredentialID:      record.ID,
 			ClientDataJSON:    clientDataJSON,
 			AuthenticatorData: authenticatorData,
 			Signature:         signature,
@@ -94,7 +95,7 @@ func FuzzVerifyAssertion(f *testing.F) {
 		}
 		assertion, err := webauthn.ParseAssertion(answer.JSON())
 		if err == nil {
-			_, err = vectorRP.VerifyAssertion(assertion, &credential, want)
+			_, err = vectorRP.VerifyAssertion(assertion, &record, want)
 		}
 		mustRefuse(t, err)
 		isSigned := bytes.Equal(clientDataJSON, signed.ClientDataJSON) && bytes.Equal(authenticatorData, signed.AuthenticatorData)
@@ -104,22 +105,22 @@ func FuzzVerifyAssertion(f *testing.F) {
 	})
 }
 
-// FuzzFinishRegistration: what is accepted is fit to be stored, is accepted
+// FuzzVerifyRegistration: what is accepted is fit to be stored, is accepted
 // again, and its key is good for a sign-in.
-func FuzzFinishRegistration(f *testing.F) {
+func FuzzVerifyRegistration(f *testing.F) {
 	vectors := loadVectors(f)
 	for _, v := range vectors {
 		f.Add([]byte(v.Registration.Challenge), v.registration())
 	}
 	f.Fuzz(func(t *testing.T, challenge, raw []byte) {
-		credential, err := vectorRP.FinishRegistration(challenge, webauthn.UserVerificationPreferred, raw)
+		record, err := finishRegistration(vectorRP, challenge, webauthn.UserVerificationPreferred, raw)
 		if err != nil {
 			mustRefuse(t, err)
 			return
 		}
-		wantStorable(t, credential)
-		again, err := vectorRP.FinishRegistration(challenge, webauthn.UserVerificationPreferred, bytes.Clone(raw))
-		if err != nil || !reflect.DeepEqual(again, credential) {
+		wantStorable(t, record)
+		again, err := finishRegistration(vectorRP, challenge, webauthn.UserVerificationPreferred, bytes.Clone(raw))
+		if err != nil || !reflect.DeepEqual(again, record) {
 			t.Fatalf("reads differently again: %+v, %v", again, err)
 		}
 	})
@@ -135,26 +136,26 @@ func FuzzAttestationObject(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id, attestationObject []byte) {
 		v := first
 		v.Registration.CredentialID, v.Registration.AttestationObject = id, attestationObject
-		credential, err := vectorRP.FinishRegistration(first.Registration.Challenge, webauthn.UserVerificationPreferred, v.registration())
+		record, err := finishRegistration(vectorRP, first.Registration.Challenge, webauthn.UserVerificationPreferred, v.registration())
 		if err != nil {
 			mustRefuse(t, err)
 			return
 		}
-		wantStorable(t, credential)
+		wantStorable(t, record)
 	})
 }
 
-// wantStorable checks a credential's bounds, and that its key is refused for
+// wantStorable checks a record's bounds, and that its key is refused for
 // nothing but a signature that it did not make.
-func wantStorable(t *testing.T, credential webauthn.Credential) {
-	if len(credential.ID) < 16 || len(credential.ID) > 1023 || credential.RPID != vectorRP.ID || len(credential.Transports) > 6 {
-		t.Fatalf("accepted out of bounds: %+v", credential)
+func wantStorable(t *testing.T, record credential.Record) {
+	if len(record.ID) < 16 || len(record.ID) > 1023 || record.RPID != vectorRP.ID || len(record.Transports) > 6 {
+		t.Fatalf("accepted out of bounds: %+v", record)
 	}
 	authenticator := passkeytest.NewDeviceBound(vectorRP.Origins[0])
-	if credential.BackupEligible {
+	if record.BackupEligible {
 		authenticator = passkeytest.NewSynced(vectorRP.Origins[0])
 	}
-	authenticator.Passkeys = []*passkeytest.Passkey{{ID: credential.ID, RPID: vectorRP.ID, Key: strangersKey}}
+	authenticator.Passkeys = []*passkeytest.Passkey{{ID: record.ID, RPID: vectorRP.ID, Key: strangersKey}}
 	challenge := newChallenge()
 	answer, err := authenticator.Get(marshal(t, vectorRP.RequestOptions(webauthn.RequestRequest{Challenge: challenge})))
 	if err != nil {
@@ -164,6 +165,6 @@ func wantStorable(t *testing.T, credential webauthn.Credential) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = vectorRP.VerifyAssertion(assertion, &credential, webauthn.Expectation{Challenge: challenge, RPID: vectorRP.ID})
+	_, err = vectorRP.VerifyAssertion(assertion, &record, webauthn.Expectation{Challenge: challenge, RPID: vectorRP.ID})
 	wantReason(t, err, webauthn.BadSignature)
 }

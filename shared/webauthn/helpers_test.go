@@ -8,6 +8,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 const origin = "https://app.example.com"
@@ -46,15 +47,15 @@ func create(t testing.TB, a *passkeytest.Authenticator, tampers ...passkeytest.T
 }
 
 // register makes a passkey and has it accepted.
-func register(t testing.TB, a *passkeytest.Authenticator) *webauthn.Credential {
+func register(t testing.TB, a *passkeytest.Authenticator) *credential.Record {
 	t.Helper()
 	challenge, registration := create(t, a)
-	credential, err := rp.FinishRegistration(challenge, webauthn.UserVerificationRequired, registration.JSON())
+	record, err := finishRegistration(rp, challenge, webauthn.UserVerificationRequired, registration.JSON())
 	if err != nil {
 		t.Fatal(err)
 	}
-	credential.UserHandle = userHandle
-	return &credential
+	record.UserHandle = userHandle
+	return &record
 }
 
 // get signs a fresh challenge; the expectation is what its session would have.
@@ -73,7 +74,7 @@ func get(t testing.TB, a *passkeytest.Authenticator, tampers ...passkeytest.Tamp
 }
 
 // verify parses and judges an answer.
-func verify(raw []byte, c *webauthn.Credential, want webauthn.Expectation) (webauthn.Verdict, error) {
+func verify(raw []byte, c *credential.Record, want webauthn.Expectation) (webauthn.Verdict, error) {
 	assertion, err := webauthn.ParseAssertion(raw)
 	if err != nil {
 		return webauthn.Verdict{}, err
@@ -108,4 +109,13 @@ func marshal(t testing.TB, value any) []byte {
 		t.Fatal(err)
 	}
 	return raw
+}
+
+// finishRegistration parses a response and judges it.
+func finishRegistration(rp webauthn.RelyingParty, challenge []byte, uv webauthn.UserVerification, response []byte) (credential.Record, error) {
+	r, err := webauthn.ParseRegistration(response)
+	if err != nil {
+		return credential.Record{}, err
+	}
+	return rp.VerifyRegistration(r, challenge, uv)
 }

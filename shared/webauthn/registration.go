@@ -6,6 +6,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 // The attestation statement formats that are accepted (§8.7, §8.2).
@@ -21,9 +23,11 @@ const (
 	maxCredentialID = 1023
 )
 
-// registration is a RegistrationResponseJSON (§5.1) taken apart.
-type registration struct {
-	credentialID  []byte
+// Registration is a RegistrationResponseJSON (§5.1) taken apart.
+type Registration struct {
+	CredentialID []byte
+	Challenge    []byte // that was signed
+
 	transports    []string
 	client        clientData
 	authenticator authenticatorData
@@ -32,52 +36,14 @@ type registration struct {
 	extensions    map[string]jsontext.Value // client extension output → value
 }
 
-// FinishRegistration judges response, a RegistrationResponseJSON of at most
-// MaxResponseSize bytes, by §7.1. The challenge is the one that the creation
-// options held. Every error is a [*Refusal].
-//
-// Of attestation it accepts what arrives when none is asked for: the format
-// "none", and a self attestation of the format "packed", which browsers pass
-// on and which is verified. Any other statement names a device, which nobody
-// asked for, and is refused unread.
-//
-// The caller sets the UserHandle of the credential, which no response holds,
-// and makes sure that nobody has the credential id yet (§7.1 step 26).
-func (rp RelyingParty) FinishRegistration(challenge []byte, verification UserVerification, response []byte) (Credential, error) {
-	r, err := parseRegistration(response)
-	if err != nil {
-		return Credential{}, err
-	}
-	if err := rp.checkClientData(r.client, typeCreate, challenge); err != nil {
-		return Credential{}, err
-	}
-	if err := checkExtensions(r.extensions); err != nil {
-		return Credential{}, err
-	}
-	if err := checkAuthenticatorData(&r.authenticator, rp.ID, verification); err != nil {
-		return Credential{}, err
-	}
-	if err := r.checkCredential(); err != nil {
-		return Credential{}, err
-	}
-	return Credential{
-		ID:             r.authenticator.credentialID,
-		PublicKey:      r.authenticator.publicKey,
-		SignCount:      r.authenticator.signCount,
-		BackupEligible: r.authenticator.has(flagBackupEligible),
-		BackupState:    r.authenticator.has(flagBackupState),
-		UserVerified:   r.authenticator.has(flagUserVerified),
-		AAGUID:         r.authenticator.aaguid,
-		Transports:     knownTransports(r.transports),
-		RPID:           rp.ID,
-	}, nil
-}
-
-func parseRegistration(raw []byte) (*registration, error) {
+// ParseRegistration takes a RegistrationResponseJSON of at most
+// MaxResponseSize bytes apart and judges nothing of it but its form. Every
+// error is a [*Refusal].
+func ParseRegistration(raw []byte) (*Registration, error) {
 	envelope := readEnvelope(readObject(raw))
 	response := envelope.response
-	r := &registration{
-		credentialID: envelope.credentialID,
+	r := &Registration{
+		CredentialID: envelope.credentialID,
 		extensions:   envelope.extensions,
 		transports:   response.texts("transports"),
 	}
@@ -94,14 +60,51 @@ func parseRegistration(raw []byte) (*registration, error) {
 	if r.client, err = parseClientData(clientDataJSON); err != nil {
 		return nil, err
 	}
+	r.Challenge = r.client.challenge
 	if err = r.parseAttestationObject(attestationObject); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
+// VerifyRegistration judges a registration by §7.1. The challenge is the one
+// that the creation options held. Every error is a [*Refusal].
+//
+// Of attestation it accepts what arrives when none is asked for: the format
+// "none", and a self attestation of the format "packed", which browsers pass
+// on and which is verified. Any other statement names a device, which nobody
+// asked for, and is refused unread.
+//
+// The caller sets the UserHandle of the record, which no response holds, and
+// makes sure that nobody has the credential id yet (§7.1 step 26).
+func (rp RelyingParty) VerifyRegistration(r *Registration, challenge []byte, verification UserVerification) (credential.Record, error) {
+	if err := rp.checkClientData(r.client, typeCreate, challenge); err != nil {
+		return credential.Record{}, err
+	}
+	if err := checkExtensions(r.extensions); err != nil {
+		return credential.Record{}, err
+	}
+	if err := checkAuthenticatorData(&r.authenticator, rp.ID, verification); err != nil {
+		return credential.Record{}, err
+	}
+	if err := r.checkCredential(); err != nil {
+		return credential.Record{}, err
+	}
+	return credential.Record{
+		ID:             r.authenticator.credentialID,
+		PublicKey:      r.authenticator.publicKey,
+		SignCount:      r.authenticator.signCount,
+		BackupEligible: r.authenticator.has(flagBackupEligible),
+		BackupState:    r.authenticator.has(flagBackupState),
+		UserVerified:   r.authenticator.has(flagUserVerified),
+		AAGUID:         r.authenticator.aaguid,
+		Transports:     knownTransports(r.transports),
+		RPID:           rp.ID,
+	}, nil
+}
+
 // parseAttestationObject decodes the structure of §6.5.4.
-func (r *registration) parseAttestationObject(raw []byte) error {
+func (r *Registration) parseAttestationObject(raw []byte) error {
 	var members map[string]webauthncbor.RawMessage
 	var data []byte
 	err := webauthncbor.Unmarshal(raw, &members)
@@ -121,9 +124,9 @@ func (r *registration) parseAttestationObject(raw []byte) error {
 }
 
 // checkCredential is §7.1 steps 20 to 25: key, attestation, credential id.
-func (r *registration) checkCredential() error {
+func (r *Registration) checkCredential() error {
 	id := r.authenticator.credentialID
-	if len(id) < minCredentialID || len(id) > maxCredentialID || !bytes.Equal(id, r.credentialID) {
+	if len(id) < minCredentialID || len(id) > maxCredentialID || !bytes.Equal(id, r.CredentialID) {
 		return refuse(WrongCredentialID, "the credential id is not the attested one or not of 16 to 1023 bytes")
 	}
 	key, err := parsePublicKey(r.authenticator.publicKey)
@@ -143,7 +146,7 @@ func (r *registration) checkCredential() error {
 }
 
 // checkSelfAttestation is the procedure of §8.2 for a statement without x5c.
-func (r *registration) checkSelfAttestation(key publicKey) error {
+func (r *Registration) checkSelfAttestation(key publicKey) error {
 	var statement map[string]webauthncbor.RawMessage
 	var header webauthncose.PublicKeyData
 	var algorithm int64

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 func TestRegistrationKeepsWhatTheAuthenticatorSays(t *testing.T) {
@@ -39,8 +40,8 @@ func TestRegistrationKeepsWhatTheAuthenticatorSays(t *testing.T) {
 			if !slices.Equal(got.Transports, []string{"hybrid", "internal"}) {
 				t.Errorf("got transports %q", got.Transports)
 			}
-			if webauthn.Provider(got.AAGUID) != "Bitwarden" {
-				t.Errorf("got provider %q of %v", webauthn.Provider(got.AAGUID), got.AAGUID)
+			if credential.Provider(got.AAGUID) != "Bitwarden" {
+				t.Errorf("got provider %q of %v", credential.Provider(got.AAGUID), got.AAGUID)
 			}
 		})
 	}
@@ -60,13 +61,13 @@ func TestProviderNamesTheKnownModels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := webauthn.Provider(webauthn.AAGUID(raw)); got != want {
+		if got := credential.Provider(credential.AAGUID(raw)); got != want {
 			t.Errorf("%s: got %q, want %q", uuid, got, want)
 		}
 	}
 }
 
-// attested replaces credential id and public key, with the credential's own id
+// attested replaces credential id and public key, with the record's own id
 // if id is nil.
 func attested(id, publicKey []byte) passkeytest.Tamper {
 	return func(c *passkeytest.Ceremony) {
@@ -157,7 +158,7 @@ func TestRegistrationRejectsKeys(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			challenge, registration := create(t, passkeytest.NewDeviceBound(origin), attested(nil, test.key))
-			_, err := rp.FinishRegistration(challenge, webauthn.UserVerificationRequired, registration.JSON())
+			_, err := finishRegistration(rp, challenge, webauthn.UserVerificationRequired, registration.JSON())
 			wantReason(t, err, test.want)
 		})
 	}
@@ -181,14 +182,14 @@ func TestRegistrationRejectsCredentialIDs(t *testing.T) {
 				attested(id, c.Attested[18+32:])(c)
 			})
 			registration.CredentialID = id
-			_, err := rp.FinishRegistration(challenge, webauthn.UserVerificationRequired, registration.JSON())
+			_, err := finishRegistration(rp, challenge, webauthn.UserVerificationRequired, registration.JSON())
 			wantReason(t, err, test.want)
 		})
 	}
 	t.Run("rejects another one than the attested", func(t *testing.T) {
 		challenge, registration := create(t, passkeytest.NewDeviceBound(origin))
 		registration.CredentialID = bytes.Repeat([]byte{7}, 32)
-		_, err := rp.FinishRegistration(challenge, webauthn.UserVerificationRequired, registration.JSON())
+		_, err := finishRegistration(rp, challenge, webauthn.UserVerificationRequired, registration.JSON())
 		wantReason(t, err, webauthn.WrongCredentialID)
 	})
 }
@@ -232,7 +233,7 @@ func TestRegistrationJudgesAttestation(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			challenge, registration := create(t, passkeytest.NewDeviceBound(origin), test.tamper)
-			_, err := rp.FinishRegistration(challenge, webauthn.UserVerificationRequired, registration.JSON())
+			_, err := finishRegistration(rp, challenge, webauthn.UserVerificationRequired, registration.JSON())
 			wantReason(t, err, test.want)
 		})
 	}
@@ -259,7 +260,7 @@ func TestRegistrationRejectsAuthenticatorData(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			challenge, registration := create(t, passkeytest.NewDeviceBound(origin), test.tamper)
-			_, err := rp.FinishRegistration(challenge, webauthn.UserVerificationRequired, registration.JSON())
+			_, err := finishRegistration(rp, challenge, webauthn.UserVerificationRequired, registration.JSON())
 			wantReason(t, err, webauthn.Malformed)
 		})
 	}
@@ -301,7 +302,7 @@ func TestRegistrationReadsItsFormStrictly(t *testing.T) {
 			challenge, registration := create(t, passkeytest.NewDeviceBound(origin))
 			members := registration.Members()
 			test.change(members)
-			_, err := rp.FinishRegistration(challenge, webauthn.UserVerificationRequired, marshal(t, members))
+			_, err := finishRegistration(rp, challenge, webauthn.UserVerificationRequired, marshal(t, members))
 			wantReason(t, err, test.want)
 		})
 	}

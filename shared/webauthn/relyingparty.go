@@ -1,8 +1,8 @@
 // Package webauthn is the relying party: it makes the options of both WebAuthn
 // ceremonies and judges what comes back.
 //
-// A registration is [RelyingParty.CreationOptions], then
-// [RelyingParty.FinishRegistration]. A sign-in is
+// A registration is [RelyingParty.CreationOptions], then [ParseRegistration],
+// then [RelyingParty.VerifyRegistration]. A sign-in is
 // [RelyingParty.RequestOptions], then [ParseAssertion], then
 // [RelyingParty.VerifyAssertion] for a known credential or
 // [RelyingParty.RefuseUnknown] for one that nobody has.

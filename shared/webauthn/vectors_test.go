@@ -10,6 +10,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 // vectorVerdicts: vector → why its registration and its sign-in are refused,
@@ -108,11 +109,11 @@ func TestVectors(t *testing.T) {
 			if !ok {
 				t.Fatal("no verdict is expected")
 			}
-			credential, err := vectorRP.FinishRegistration(v.Registration.Challenge, webauthn.UserVerificationPreferred, v.registration())
+			record, err := finishRegistration(vectorRP, v.Registration.Challenge, webauthn.UserVerificationPreferred, v.registration())
 			wantReason(t, err, want.registration)
 			if err != nil {
 				// Signs in all the same, as a passkey imported from elsewhere would.
-				credential = webauthn.Credential{
+				record = credential.Record{
 					ID:             v.Registration.CredentialID,
 					PublicKey:      v.Registration.Decoded.PublicKey,
 					BackupEligible: v.Registration.Decoded.BE,
@@ -129,7 +130,7 @@ func TestVectors(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, err = vectorRP.VerifyAssertion(assertion, &credential, expectation)
+				_, err = vectorRP.VerifyAssertion(assertion, &record, expectation)
 				wantReason(t, err, want.signIn)
 			}
 		})

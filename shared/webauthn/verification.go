@@ -1,6 +1,10 @@
 package webauthn
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
+)
 
 // Expectation is what the session that issued the challenge expects.
 type Expectation struct {
@@ -37,7 +41,7 @@ type Verdict struct {
 
 // VerifyAssertion judges an answer made with credential c by §7.2. Every error
 // is a [*Refusal].
-func (rp RelyingParty) VerifyAssertion(a *Assertion, c *Credential, want Expectation) (Verdict, error) {
+func (rp RelyingParty) VerifyAssertion(a *Assertion, c *credential.Record, want Expectation) (Verdict, error) {
 	if !bytes.Equal(a.CredentialID, c.ID) {
 		return Verdict{}, refuse(UnknownCredential, "the answer was made with another credential")
 	}
@@ -79,7 +83,7 @@ func checkUserHandle(stated, stored []byte, policy UserHandle) error {
 }
 
 // judgeCounter is §7.2 step 22.
-func (rp RelyingParty) judgeCounter(a *Assertion, c *Credential) (Verdict, error) {
+func (rp RelyingParty) judgeCounter(a *Assertion, c *credential.Record) (Verdict, error) {
 	count := a.authenticator.signCount
 	counts := c.SignCount != 0 || count != 0
 	regressed := counts && count <= c.SignCount
@@ -109,7 +113,7 @@ const decoyKey = "\xa5\x01\x02\x03\x26\x20\x01" +
 // RefuseUnknown refuses an answer made with a credential that nobody has, at
 // the cost of judging one made with an ES256 passkey that somebody has.
 func (rp RelyingParty) RefuseUnknown(a *Assertion, want Expectation) error {
-	decoy := Credential{
+	decoy := credential.Record{
 		ID:             a.CredentialID,
 		PublicKey:      []byte(decoyKey),
 		BackupEligible: a.authenticator.has(flagBackupEligible),

@@ -8,7 +8,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 // item is an item or a map inside one: attribute → value. Its getters return
@@ -128,7 +128,7 @@ func userFrom(i item) credentials.User {
 	return u
 }
 
-func listedItem(c webauthn.Credential) types.AttributeValue {
+func listedItem(c credential.Record) types.AttributeValue {
 	return object(item{
 		table.CredentialID: bytes(c.ID),
 		table.Transports:   texts(c.Transports),
@@ -163,7 +163,7 @@ func passkeyItem(sub, hash string, p credentials.Passkey) item {
 
 func passkeyFrom(i item) credentials.Passkey {
 	p := credentials.Passkey{
-		Credential: webauthn.Credential{
+		Record: credential.Record{
 			ID:             i.bytes(table.CredentialID),
 			PublicKey:      i.bytes(table.PublicKey),
 			SignCount:      uint32(i.number(table.SignCount)),

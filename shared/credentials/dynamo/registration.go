@@ -92,14 +92,14 @@ func (s *Store) addToUser(e credentials.Enrolment, hash string) types.TransactWr
 	list, count := x.name(table.Credentials), x.name(table.Count)
 	if e.Registration.First {
 		listed := seeded()
-		listed[hash] = listedItem(e.Passkey.Credential)
+		listed[hash] = listedItem(e.Passkey.Record)
 		x.set(x.name(table.Handle), bytes(e.Registration.Handle))
 		x.set(count, number(1))
 		x.set(list, object(listed))
 		x.condition("attribute_not_exists(" + x.name(table.PartitionKey) + ")")
 	} else {
 		listed := list + "." + x.name(hash)
-		x.set(listed, listedItem(e.Passkey.Credential))
+		x.set(listed, listedItem(e.Passkey.Record))
 		x.setTo(count, count+" + "+x.value(number(1)))
 		x.condition(count + " < " + x.value(number(int64(e.Max))))
 		x.condition("attribute_not_exists(" + listed + ")")

@@ -1,6 +1,6 @@
 // Package passkey is the sign-in method in which the user proves possession of
-// a passkey to this stack's own relying party. Issuer makes the challenge in
-// Create, Checker checks the assertion in Verify.
+// a passkey to this stack's own relying party. It makes the challenge in Create;
+// package answer checks the assertion in Verify.
 package passkey
 
 import (

@@ -1,4 +1,7 @@
-package passkey
+// Package answer checks what is answered to a passkey challenge. It is apart
+// from package passkey, which issues the challenge, so that the function that
+// issues links no cryptography of assertions.
+package answer
 
 import (
 	"bytes"
@@ -158,7 +161,7 @@ func (c Checker) attempt(ctx context.Context, a *attempt) (customauth.Verdict, e
 	if !a.issued.After(passkey.Floor) {
 		return customauth.Verdict{}, ErrStartAgain
 	}
-	verdict, err := c.RelyingParty.VerifyAssertion(a.assertion, &passkey.Credential, a.expectation)
+	verdict, err := c.RelyingParty.VerifyAssertion(a.assertion, &passkey.Record, a.expectation)
 	if err != nil {
 		return wrong(reason(err)), nil
 	}

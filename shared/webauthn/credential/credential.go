@@ -1,13 +1,12 @@
-package webauthn
+// Package credential is what is kept of a passkey, apart from the ceremonies of
+// package webauthn, so that a function that only reads it links no cryptography.
+package credential
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
-// Credential is what the relying party keeps of a passkey: the credential
-// record of §4.
-type Credential struct {
+// Record is what the relying party keeps of a passkey: the credential record of
+// WebAuthn Level 3 §4.
+type Record struct {
 	ID             []byte // 16 to 1023 bytes
 	PublicKey      []byte // COSE_Key, canonical CBOR
 	SignCount      uint32
@@ -20,21 +19,7 @@ type Credential struct {
 	UserHandle     []byte // given to the authenticator in the creation options
 }
 
-// transports are the hints that Level 3 knows (§5.8.4).
-var transports = []string{"ble", "hybrid", "internal", "nfc", "smart-card", "usb"}
-
-// knownTransports returns those of the stated hints that Level 3 knows, once each.
-func knownTransports(stated []string) []string {
-	var known []string
-	for _, transport := range stated {
-		if slices.Contains(transports, transport) && !slices.Contains(known, transport) {
-			known = append(known, transport)
-		}
-	}
-	return known
-}
-
-// AAGUID identifies the model of an authenticator (§6.5.1).
+// AAGUID identifies the model of an authenticator (Level 3 §6.5.1).
 type AAGUID [16]byte
 
 // String writes the AAGUID as a UUID.

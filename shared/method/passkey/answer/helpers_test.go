@@ -1,0 +1,59 @@
+package answer_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
+)
+
+// withoutList takes the list of passkeys out of options, as an attacker would
+// who wants to answer with a passkey that is not on it.
+func withoutList(options []byte) []byte {
+	var o map[string]any
+	if err := json.Unmarshal(options, &o); err != nil {
+		panic(err)
+	}
+	delete(o, "credentials")
+	text, err := json.Marshal(o)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+func remove(t testing.TB, s *journey.Stack, u journey.User, id []byte) {
+	t.Helper()
+	if r := s.Call(t, routes.DeletePasskey, base64.RawURLEncoding.EncodeToString(id), s.Claims(u), ""); r.StatusCode != http.StatusNoContent {
+		t.Fatalf("removing answers %d %s", r.StatusCode, r.Body)
+	}
+}
+
+// barrierStore makes a number of readers of a passkey wait for each other, so
+// that each has read before the first can write.
+type barrierStore struct {
+	credentials.Store
+	held    atomic.Int32
+	waiting sync.WaitGroup
+}
+
+func (b *barrierStore) holdReads(n int) {
+	b.waiting.Add(n)
+	b.held.Store(int32(n))
+}
+
+func (b *barrierStore) Passkey(ctx context.Context, sub, hash string) (credentials.Passkey, error) {
+	p, err := b.Store.Passkey(ctx, sub, hash)
+	if b.held.Add(-1) >= 0 {
+		b.waiting.Done()
+		b.waiting.Wait()
+	}
+	return p, err
+}
