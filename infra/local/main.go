@@ -72,7 +72,7 @@ func run(ctx context.Context, f flags) (err error) {
 	if err != nil {
 		return err
 	}
-	listeners, port, err := listen(f.port)
+	listeners, port, err := listen(ctx, f.port)
 	if err != nil {
 		return err
 	}
@@ -104,13 +104,14 @@ func run(ctx context.Context, f flags) (err error) {
 }
 
 // listen takes the port on both loopback addresses, or on the one that there is.
-func listen(port int) ([]net.Listener, int, error) {
-	first, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+func listen(ctx context.Context, port int) ([]net.Listener, int, error) {
+	var config net.ListenConfig
+	first, err := config.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w; choose another port with PORT", err)
 	}
 	port = first.Addr().(*net.TCPAddr).Port
-	second, err := net.Listen("tcp6", net.JoinHostPort("::1", strconv.Itoa(port)))
+	second, err := config.Listen(ctx, "tcp6", net.JoinHostPort("::1", strconv.Itoa(port)))
 	if err != nil {
 		return []net.Listener{first}, port, nil // this machine has no IPv6
 	}

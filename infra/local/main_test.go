@@ -65,7 +65,7 @@ func (p *program) getJSON(t *testing.T, path string, into any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // all that matters is read
 	if err := json.NewDecoder(response.Body).Decode(into); err != nil {
 		t.Fatalf("%s: %d: %v", path, response.StatusCode, err)
 	}

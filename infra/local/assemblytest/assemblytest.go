@@ -4,6 +4,7 @@
 package assemblytest
 
 import (
+	"context"
 	"embed"
 	"fmt"
 	"os"
@@ -31,7 +32,8 @@ func Main(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(directory) //nolint:errcheck // the system clears its temporary folder
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(directory, "bootstrap"), functionPackage)
+	//nolint:gosec // all arguments are constants but a temporary folder
+	build := exec.CommandContext(context.Background(), "go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(directory, "bootstrap"), functionPackage)
 	if output, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the function: %v\n%s", err, output)
 		return 1

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/truora/minidyn/server"
@@ -139,11 +140,11 @@ func (s *Server) minidyn(operation string, body []byte) (response *bufferedRespo
 			err = fmt.Errorf("the embedded DynamoDB panicked: %v", cause)
 		}
 	}()
-	request, err := http.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
-	if err != nil {
-		return nil, err
+	request := &http.Request{
+		Method: http.MethodPost,
+		Header: http.Header{headerTarget: {targetDynamoDB + "." + operation}},
+		Body:   io.NopCloser(bytes.NewReader(body)),
 	}
-	request.Header.Set("X-Amz-Target", targetDynamoDB+"."+operation)
 	response = &bufferedResponse{status: http.StatusOK, header: http.Header{}}
 	s.dynamodb.ServeHTTP(response, request)
 	return response, nil
@@ -156,6 +157,11 @@ type bufferedResponse struct {
 	body   bytes.Buffer
 }
 
-func (b *bufferedResponse) Header() http.Header         { return b.header }
-func (b *bufferedResponse) WriteHeader(status int)      { b.status = status }
+// Header implements http.ResponseWriter.
+func (b *bufferedResponse) Header() http.Header { return b.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (b *bufferedResponse) WriteHeader(status int) { b.status = status }
+
+// Write implements http.ResponseWriter.
 func (b *bufferedResponse) Write(p []byte) (int, error) { return b.body.Write(p) }

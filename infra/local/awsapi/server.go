@@ -31,7 +31,10 @@ import (
 // services here.
 const requestLimit = 16 << 20
 
-// The services, as X-Amz-Target begins for them.
+// headerTarget names the service and the operation of a request.
+const headerTarget = "X-Amz-Target"
+
+// The services, as headerTarget begins for them.
 const (
 	targetDynamoDB = "DynamoDB_20120810"
 	targetSSM      = "AmazonSSM"
@@ -105,7 +108,7 @@ func refused(errorType, format string, arguments ...any) *apiError {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	service, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	service, operation, _ := strings.Cut(r.Header.Get(headerTarget), ".")
 	if service == targetCognito {
 		s.passToCognito(w, r)
 		return
@@ -191,7 +194,7 @@ func writeBody(w http.ResponseWriter, status int, body []byte) {
 	header.Set("X-Amzn-Requestid", rand.Text())
 	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	w.WriteHeader(status)
-	w.Write(body) //nolint:errcheck // a caller that is gone needs no answer
+	_, _ = w.Write(body) // a caller that is gone needs no answer
 }
 
 // decodeStrictly refuses members of a request that into doesn't have.

@@ -45,7 +45,7 @@ func newServer(t *testing.T, logTo io.Writer) *awsapi.Server {
 }
 
 // config is an SDK configuration that reaches nothing but the server.
-func config(t *testing.T, s *awsapi.Server, key string) aws.Config {
+func config(t *testing.T, s *awsapi.Server) aws.Config {
 	t.Helper()
 	listening := httptest.NewServer(s)
 	t.Cleanup(listening.Close)
@@ -53,7 +53,7 @@ func config(t *testing.T, s *awsapi.Server, key string) aws.Config {
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(listening.URL),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: key, SecretAccessKey: "secret"}, nil
+			return aws.Credentials{AccessKeyID: accessKeyID, SecretAccessKey: "secret"}, nil
 		}),
 		RetryMaxAttempts: 1,
 	}
@@ -89,7 +89,7 @@ var ignoreDocument = cmpopts.IgnoreUnexported(ddb.AttributeValueMemberS{}, ddb.A
 func TestItemsThroughTheSDK(t *testing.T) {
 	s := newServer(t, io.Discard)
 	createTable(t, s)
-	client := dynamodb.NewFromConfig(config(t, s, accessKeyID))
+	client := dynamodb.NewFromConfig(config(t, s))
 	item := key("USER#1", "PK#a")
 	item["pub"] = &ddb.AttributeValueMemberB{Value: []byte{0, 1, 255}}
 	item["spent"] = &ddb.AttributeValueMemberM{Value: map[string]ddb.AttributeValue{"_": &ddb.AttributeValueMemberN{Value: "1"}}}
@@ -117,7 +117,7 @@ func TestItemsThroughTheSDK(t *testing.T) {
 func TestFailedConditionsThroughTheSDK(t *testing.T) {
 	s := newServer(t, io.Discard)
 	createTable(t, s)
-	client := dynamodb.NewFromConfig(config(t, s, accessKeyID))
+	client := dynamodb.NewFromConfig(config(t, s))
 	create := func(sk string) ddb.TransactWriteItem {
 		return ddb.TransactWriteItem{Put: &ddb.Put{
 			TableName: aws.String(table), Item: key("USER#1", sk),
@@ -161,7 +161,7 @@ func TestDynamoDBRefuses(t *testing.T) {
 	var logged bytes.Buffer
 	s := newServer(t, &logged)
 	createTable(t, s)
-	cfg := config(t, s, accessKeyID)
+	cfg := config(t, s)
 	client := dynamodb.NewFromConfig(cfg)
 	get := &dynamodb.GetItemInput{TableName: aws.String(table), Key: key("a", "b")}
 
@@ -197,7 +197,7 @@ func TestDynamoDBRefuses(t *testing.T) {
 }
 
 func TestParametersThroughTheSDK(t *testing.T) {
-	client := ssm.NewFromConfig(config(t, newServer(t, io.Discard), accessKeyID))
+	client := ssm.NewFromConfig(config(t, newServer(t, io.Discard)))
 	put := &ssm.PutParameterInput{
 		Name: aws.String("/passkeys/stamp"), Value: aws.String("top secret"), Type: ssmtypes.ParameterTypeSecureString,
 		Overwrite: aws.Bool(false), Tags: []ssmtypes.Tag{{Key: aws.String("k"), Value: aws.String("v")}},
@@ -250,7 +250,7 @@ func TestParametersThroughTheSDK(t *testing.T) {
 }
 
 func TestSSMRefuses(t *testing.T) {
-	client := ssm.NewFromConfig(config(t, newServer(t, io.Discard), accessKeyID))
+	client := ssm.NewFromConfig(config(t, newServer(t, io.Discard)))
 	put := func(change func(*ssm.PutParameterInput)) error {
 		input := &ssm.PutParameterInput{Name: aws.String("/a"), Value: aws.String("x"), Type: ssmtypes.ParameterTypeString}
 		change(input)
@@ -279,7 +279,7 @@ func TestSSMRefuses(t *testing.T) {
 func TestSnapshotBringsBackItemsAndParameters(t *testing.T) {
 	s := newServer(t, io.Discard)
 	createTable(t, s)
-	cfg := config(t, s, accessKeyID)
+	cfg := config(t, s)
 	if _, err := dynamodb.NewFromConfig(cfg).PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table), Item: key("USER#1", "USER")}); err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +301,7 @@ func TestSnapshotBringsBackItemsAndParameters(t *testing.T) {
 		t.Errorf("items of a table that isn't created yet are lost: %s, %v", before, err)
 	}
 	createTable(t, next)
-	cfg = config(t, next, accessKeyID)
+	cfg = config(t, next)
 	got, err := dynamodb.NewFromConfig(cfg).GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(table), Key: key("USER#1", "USER")})
 	if err != nil {
 		t.Fatal(err)

@@ -165,15 +165,16 @@ func (s *Server) deleteParameter(body []byte) (any, error) {
 
 func (s *Server) addTags(body []byte) (any, error) {
 	var request struct {
-		ResourceType, ResourceId string
-		Tags                     []tag
+		ResourceType string
+		ResourceID   string `json:"ResourceId"`
+		Tags         []tag
 	}
 	if err := decodeStrictly(body, &request); err != nil {
 		return nil, err
 	}
-	found := s.parameters[request.ResourceId]
+	found := s.parameters[request.ResourceID]
 	if request.ResourceType != "Parameter" || found == nil {
-		return nil, refused("InvalidResourceId", "%s %q does not exist", request.ResourceType, request.ResourceId)
+		return nil, refused("InvalidResourceId", "%s %q does not exist", request.ResourceType, request.ResourceID)
 	}
 	for _, added := range request.Tags {
 		found.setTag(added)

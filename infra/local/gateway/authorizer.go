@@ -22,7 +22,7 @@ const authorizationSource = "$request.header.Authorization"
 
 // AuthorizerProperties are those of AWS::ApiGatewayV2::Authorizer.
 type AuthorizerProperties struct {
-	ApiId            string
+	APIID            string `json:"ApiId"`
 	Name             string
 	AuthorizerType   string
 	IdentitySource   []string
@@ -233,6 +233,6 @@ func (k *keySet) fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // all that matters is read
 	return json.NewDecoder(response.Body).Decode(&k.keys)
 }

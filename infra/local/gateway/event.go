@@ -181,7 +181,7 @@ func (a *API) writeResponse(w http.ResponseWriter, payload []byte) error {
 		header.Set("Content-Type", "text/plain;charset=UTF-8")
 	}
 	w.WriteHeader(*stated.StatusCode)
-	w.Write(body) //nolint:errcheck // a client that is gone needs no answer
+	_, _ = w.Write(body) // a client that is gone needs no answer
 	return nil
 }
 
@@ -199,7 +199,7 @@ func writeInferred(w http.ResponseWriter, payload []byte) error {
 		payload = []byte(text)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Write(payload) //nolint:errcheck // a client that is gone needs no answer
+	_, _ = w.Write(payload) // a client that is gone needs no answer
 	return nil
 }
 

@@ -25,6 +25,9 @@ const (
 	integrationTimeout = 30 * time.Second
 )
 
+// targetPrefix stands before an integration's id in a route's Target.
+const targetPrefix = "integrations/"
+
 // DefaultStage is the only stage that is served: its name is in no path.
 const DefaultStage = "$default"
 
@@ -74,9 +77,9 @@ type CORS struct {
 
 // IntegrationProperties are those of AWS::ApiGatewayV2::Integration.
 type IntegrationProperties struct {
-	ApiId                string
+	APIID                string `json:"ApiId"`
 	IntegrationType      string
-	IntegrationUri       string
+	IntegrationURI       string `json:"IntegrationUri"`
 	IntegrationMethod    string
 	PayloadFormatVersion string
 	TimeoutInMillis      json.Number
@@ -84,11 +87,11 @@ type IntegrationProperties struct {
 
 // RouteProperties are those of AWS::ApiGatewayV2::Route.
 type RouteProperties struct {
-	ApiId               string
+	APIID               string `json:"ApiId"`
 	RouteKey            string
 	Target              string
 	AuthorizationType   string
-	AuthorizerId        string
+	AuthorizerID        string `json:"AuthorizerId"`
 	AuthorizationScopes []string
 }
 
@@ -136,7 +139,7 @@ func (a *API) AddIntegration(id string, p IntegrationProperties) error {
 	if p.IntegrationType != "AWS_PROXY" || p.PayloadFormatVersion != "2.0" {
 		return fmt.Errorf("IntegrationType %q with payload format %q is %w; AWS_PROXY with 2.0 is", p.IntegrationType, p.PayloadFormatVersion, ErrUnsupported)
 	}
-	functionARN, err := functionOf(p.IntegrationUri)
+	functionARN, err := functionOf(p.IntegrationURI)
 	if err != nil {
 		return err
 	}
@@ -171,15 +174,15 @@ func (a *API) AddRoute(p RouteProperties) error {
 	if err != nil {
 		return err
 	}
-	id, ok := strings.CutPrefix(p.Target, "integrations/")
-	if added.integration, ok = a.integrations[id]; !ok {
+	var ok bool
+	if added.integration, ok = a.integrations[strings.TrimPrefix(p.Target, targetPrefix)]; !ok {
 		return fmt.Errorf("route %s: its target %q is no integration of the API", p.RouteKey, p.Target)
 	}
 	switch p.AuthorizationType {
 	case "", "NONE":
 	case "JWT":
-		if added.authorizer = a.authorizers[p.AuthorizerId]; added.authorizer == nil {
-			return fmt.Errorf("route %s: %q is no authorizer of the API", p.RouteKey, p.AuthorizerId)
+		if added.authorizer = a.authorizers[p.AuthorizerID]; added.authorizer == nil {
+			return fmt.Errorf("route %s: %q is no authorizer of the API", p.RouteKey, p.AuthorizerID)
 		}
 	default:
 		return fmt.Errorf("route %s: AuthorizationType %q is %w; NONE and JWT are", p.RouteKey, p.AuthorizationType, ErrUnsupported)
@@ -263,5 +266,5 @@ func (a *API) sourceARN(r route) string {
 func writeMessage(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string]string{"message": message}) //nolint:errcheck // a client that is gone needs no answer
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": message}) // a client that is gone needs no answer
 }

@@ -47,7 +47,7 @@ func newFixture(t *testing.T, cors *gateway.CORS, routes ...gateway.RoutePropert
 		t.Fatal(err)
 	}
 	keys := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: f.signer.Public(), KeyID: keyID, Algorithm: "RS256", Use: "sig"}}}) //nolint:errcheck // the test sees it
+		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: f.signer.Public(), KeyID: keyID, Algorithm: "RS256", Use: "sig"}}}) // the test sees it
 	}))
 	t.Cleanup(keys.Close)
 	f.api, err = gateway.New(gateway.Properties{ProtocolType: "HTTP", CorsConfiguration: cors}, gateway.Options{
@@ -64,7 +64,7 @@ func newFixture(t *testing.T, cors *gateway.CORS, routes ...gateway.RoutePropert
 	authorizer.JwtConfiguration.Issuer = issuer
 	authorizer.JwtConfiguration.Audience = []string{clientID}
 	steps := []error{
-		f.api.AddIntegration("int1", gateway.IntegrationProperties{IntegrationType: "AWS_PROXY", IntegrationUri: functionARN, PayloadFormatVersion: "2.0"}),
+		f.api.AddIntegration("int1", gateway.IntegrationProperties{IntegrationType: "AWS_PROXY", IntegrationURI: functionARN, PayloadFormatVersion: "2.0"}),
 		f.api.AddAuthorizer("auth1", authorizer),
 	}
 	for _, route := range routes {
@@ -212,7 +212,7 @@ func TestUnknownRouteIsNotFound(t *testing.T) {
 }
 
 func TestAuthorizerHandsOnTheClaims(t *testing.T) {
-	f := newFixture(t, nil, gateway.RouteProperties{RouteKey: "GET /passkeys", AuthorizationType: "JWT", AuthorizerId: "auth1"})
+	f := newFixture(t, nil, gateway.RouteProperties{RouteKey: "GET /passkeys", AuthorizationType: "JWT", AuthorizerID: "auth1"})
 	token := f.token(t, jose.RS256, f.signer, validClaims())
 	for _, header := range []string{"Bearer " + token, "bearer " + token, token} {
 		if response := f.serve("GET", "/passkeys", "", "Authorization", header); response.Code != http.StatusOK {
@@ -233,7 +233,7 @@ func TestAuthorizerHandsOnTheClaims(t *testing.T) {
 }
 
 func TestAuthorizerAcceptsAudienceAsAPIGatewayDoes(t *testing.T) {
-	f := newFixture(t, nil, gateway.RouteProperties{RouteKey: "GET /passkeys", AuthorizationType: "JWT", AuthorizerId: "auth1"})
+	f := newFixture(t, nil, gateway.RouteProperties{RouteKey: "GET /passkeys", AuthorizationType: "JWT", AuthorizerID: "auth1"})
 	idToken := validClaims()
 	delete(idToken, "client_id")
 	idToken["aud"] = clientID
@@ -243,7 +243,7 @@ func TestAuthorizerAcceptsAudienceAsAPIGatewayDoes(t *testing.T) {
 }
 
 func TestAuthorizerRefuses(t *testing.T) {
-	f := newFixture(t, nil, gateway.RouteProperties{RouteKey: "GET /passkeys", AuthorizationType: "JWT", AuthorizerId: "auth1"})
+	f := newFixture(t, nil, gateway.RouteProperties{RouteKey: "GET /passkeys", AuthorizationType: "JWT", AuthorizerID: "auth1"})
 	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -289,8 +289,8 @@ func TestAuthorizerRefuses(t *testing.T) {
 
 func TestScopes(t *testing.T) {
 	f := newFixture(t, nil,
-		gateway.RouteProperties{RouteKey: "GET /a", AuthorizationType: "JWT", AuthorizerId: "auth1", AuthorizationScopes: []string{"x", "aws.cognito.signin.user.admin"}},
-		gateway.RouteProperties{RouteKey: "GET /b", AuthorizationType: "JWT", AuthorizerId: "auth1", AuthorizationScopes: []string{"x"}})
+		gateway.RouteProperties{RouteKey: "GET /a", AuthorizationType: "JWT", AuthorizerID: "auth1", AuthorizationScopes: []string{"x", "aws.cognito.signin.user.admin"}},
+		gateway.RouteProperties{RouteKey: "GET /b", AuthorizationType: "JWT", AuthorizerID: "auth1", AuthorizationScopes: []string{"x"}})
 	token := f.token(t, jose.RS256, f.signer, validClaims())
 	if response := f.serve("GET", "/a", "", "Authorization", token); response.Code != http.StatusOK {
 		t.Errorf("a token with the scope: %d", response.Code)
@@ -388,7 +388,7 @@ func TestTemplateIsRefused(t *testing.T) {
 	}{
 		{"another stage", `stage "prod"`, f.api.AddStage("prod")},
 		{"another integration type", `"HTTP_PROXY"`, f.api.AddIntegration("x", gateway.IntegrationProperties{IntegrationType: "HTTP_PROXY"})},
-		{"an integration without a function", "a function's ARN is", f.api.AddIntegration("x", gateway.IntegrationProperties{IntegrationType: "AWS_PROXY", PayloadFormatVersion: "2.0", IntegrationUri: "https://a.example"})},
+		{"an integration without a function", "a function's ARN is", f.api.AddIntegration("x", gateway.IntegrationProperties{IntegrationType: "AWS_PROXY", PayloadFormatVersion: "2.0", IntegrationURI: "https://a.example"})},
 		{"another authorizer type", `"REQUEST"`, f.api.AddAuthorizer("x", gateway.AuthorizerProperties{AuthorizerType: "REQUEST"})},
 		{"a route to nowhere", "no integration", f.api.AddRoute(gateway.RouteProperties{RouteKey: "GET /", Target: "integrations/none"})},
 		{"a route with an unknown authorizer", "no authorizer", f.api.AddRoute(gateway.RouteProperties{RouteKey: "GET /", Target: "integrations/int1", AuthorizationType: "JWT"})},

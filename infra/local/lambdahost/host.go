@@ -106,11 +106,11 @@ type Host struct {
 }
 
 // New starts the Runtime API on a loopback port of its own.
-func New(o Options) (*Host, error) {
+func New(ctx context.Context, o Options) (*Host, error) {
 	if o.MaxProcesses == 0 {
 		o.MaxProcesses = defaultMaxProcesses
 	}
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listening for the Lambda Runtime API: %w", err)
 	}
@@ -273,6 +273,6 @@ func (h *Host) environment(f Function, accessKeyID string) []string {
 // randomBase32 returns length unguessable characters A–Z and 2–7.
 func randomBase32(length int) string {
 	random := make([]byte, length)
-	rand.Read(random) //nolint:errcheck // it never fails: the program ends instead
+	_, _ = rand.Read(random) // it never fails: the program ends instead
 	return strings.TrimRight(base32.StdEncoding.EncodeToString(random), "=")[:length]
 }

@@ -32,7 +32,7 @@ func buildAndRun(m *testing.M) int {
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(directory)
+	defer os.RemoveAll(directory) //nolint:errcheck // the system clears its temporary folder
 	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(directory, "bootstrap"), "./testdata/actor")
 	if output, err := build.CombinedOutput(); err != nil {
 		panic(string(output))
@@ -69,7 +69,7 @@ type description struct {
 
 func newHost(t *testing.T, log *syncBuffer, change func(*lambdahost.Function)) *lambdahost.Host {
 	t.Helper()
-	host, err := lambdahost.New(lambdahost.Options{
+	host, err := lambdahost.New(t.Context(), lambdahost.Options{
 		Region:      "us-east-1",
 		Environment: map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1"},
 		Log:         log,
@@ -206,7 +206,7 @@ func TestProcessesAreBounded(t *testing.T) {
 		<-leave
 	}))
 	defer meeting.Close()
-	host, err := lambdahost.New(lambdahost.Options{Region: "us-east-1", Log: &syncBuffer{}, MaxProcesses: 1})
+	host, err := lambdahost.New(t.Context(), lambdahost.Options{Region: "us-east-1", Log: &syncBuffer{}, MaxProcesses: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func (h *Host) start(f *function) (*process, error) {
 		initFailed: make(chan *FunctionError, 1),
 		exited:     make(chan struct{}),
 	}
-	p.command = exec.Command(filepath.Join(f.Directory, bootstrapFile))
+	p.command = exec.Command(filepath.Join(f.Directory, bootstrapFile)) //nolint:gosec,noctx // to run it is the purpose; it lives until it is killed
 	p.command.Dir = f.Directory
 	p.command.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + h.address + "/" + p.token}, f.environment...)
 	p.command.Stdout, p.command.Stderr = p.output, p.output
@@ -65,7 +65,7 @@ func (h *Host) start(f *function) (*process, error) {
 
 // await reaps p.
 func (h *Host) await(p *process) {
-	p.command.Wait() //nolint:errcheck // the state is read by exitText
+	_ = p.command.Wait() // the state is read by exitText
 	p.output.flush()
 	h.mu.Lock()
 	delete(h.processes, p.token)
@@ -74,7 +74,7 @@ func (h *Host) await(p *process) {
 }
 
 func (p *process) kill() {
-	p.command.Process.Kill() //nolint:errcheck // it fails only if the process is gone already
+	_ = p.command.Process.Kill() // it fails only if the process is gone already
 }
 
 // exitText says how an exited process ended, such as "exit status 1".
@@ -138,7 +138,7 @@ type lineWriter struct {
 func (w *lineWriter) write(prefix string, line []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	fmt.Fprintf(w.out, "%s%s\n", prefix, line)
+	_, _ = fmt.Fprintf(w.out, "%s%s\n", prefix, line) // there is nowhere to tell that the log fails
 }
 
 // outputLog passes on what a process writes, line by line, and keeps the end of it.

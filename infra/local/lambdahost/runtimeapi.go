@@ -62,7 +62,7 @@ func (p *process) serveNext(w http.ResponseWriter, r *http.Request) {
 		header.Set(headerDeadline, strconv.FormatInt(call.deadline.UnixMilli(), 10))
 		header.Set(headerFunctionARN, p.function.ARN)
 		header.Set(headerTraceID, "Root="+traceRoot(call)+";Sampled=0")
-		w.Write(call.payload) //nolint:errcheck // a process that is gone is seen by its exit
+		_, _ = w.Write(call.payload) // a process that is gone is seen by its exit
 	case <-r.Context().Done():
 	}
 }
@@ -132,5 +132,5 @@ func reported(w http.ResponseWriter, r *http.Request) *FunctionError {
 func refuse(w http.ResponseWriter, status int, errorType, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(runtimeError{ErrorMessage: message, ErrorType: errorType}) //nolint:errcheck // see serveNext
+	_ = json.NewEncoder(w).Encode(runtimeError{ErrorMessage: message, ErrorType: errorType}) // see serveNext
 }

@@ -103,7 +103,7 @@ func secured(next http.Handler) http.Handler {
 func serveConfig(config ClientConfig) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(config) //nolint:errcheck // a client that is gone needs no answer
+		_ = json.NewEncoder(w).Encode(config) // a client that is gone needs no answer
 	})
 }
 
@@ -128,5 +128,5 @@ func serveOverview(config ClientConfig) http.Handler {
 
 func writePage(w http.ResponseWriter, page *template.Template, data any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	page.Execute(w, data) //nolint:errcheck // a client that is gone needs no answer
+	_ = page.Execute(w, data) // a client that is gone needs no answer
 }

@@ -23,7 +23,7 @@ var config = origin.ClientConfig{
 
 // said is a handler that names itself and the path it was given.
 func said(name string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, name, " ", r.URL.Path) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprint(w, name, " ", r.URL.Path) })
 }
 
 func newOrigin(outbox *origin.Outbox, change func(*origin.Options)) http.Handler {

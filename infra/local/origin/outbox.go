@@ -67,5 +67,5 @@ func (o *Outbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(mails) //nolint:errcheck // a client that is gone needs no answer
+	_ = json.NewEncoder(w).Encode(mails) // a client that is gone needs no answer
 }

@@ -40,12 +40,12 @@ const (
 // customRequest is what CloudFormation sends to a custom resource's function.
 type customRequest struct {
 	RequestType           string
-	RequestId             string
+	RequestID             string `json:"RequestId"`
 	ResponseURL           string
 	ResourceType          string
-	LogicalResourceId     string
-	StackId               string
-	PhysicalResourceId    string `json:",omitempty"`
+	LogicalResourceID     string `json:"LogicalResourceId"`
+	StackID               string `json:"StackId"`
+	PhysicalResourceID    string `json:"PhysicalResourceId,omitempty"`
 	ResourceProperties    map[string]any
 	OldResourceProperties map[string]any `json:",omitempty"`
 }
@@ -55,10 +55,10 @@ type customRequest struct {
 type customResponse struct {
 	Status             string
 	Reason             string
-	PhysicalResourceId string
-	StackId            string
-	RequestId          string
-	LogicalResourceId  string
+	PhysicalResourceID string `json:"PhysicalResourceId"`
+	StackID            string `json:"StackId"`
+	RequestID          string `json:"RequestId"`
+	LogicalResourceID  string `json:"LogicalResourceId"`
 	NoEcho             bool
 	Data               map[string]any
 }
@@ -69,7 +69,7 @@ func (s *Stack) makeCustomResource(ctx context.Context, r *template.Resource, pr
 	request := customRequest{
 		RequestType:        requestCreate,
 		ResourceType:       r.Type,
-		LogicalResourceId:  r.LogicalID,
+		LogicalResourceID:  r.LogicalID,
 		ResourceProperties: stringified(properties).(map[string]any),
 	}
 	earlier, exists := s.ledger.custom(r.LogicalID)
@@ -78,7 +78,7 @@ func (s *Stack) makeCustomResource(ctx context.Context, r *template.Resource, pr
 			return resource{}, fmt.Errorf("%w: its type was %s, and an update can't change a type", ErrCustomResource, earlier.Type)
 		}
 		request.RequestType = requestUpdate
-		request.PhysicalResourceId = earlier.PhysicalID
+		request.PhysicalResourceID = earlier.PhysicalID
 		request.OldResourceProperties = earlier.Properties
 	}
 	response, err := s.request(ctx, request)
@@ -86,18 +86,18 @@ func (s *Stack) makeCustomResource(ctx context.Context, r *template.Resource, pr
 		return resource{}, err
 	}
 	s.ledger.setCustom(r.LogicalID, customRecord{
-		Type: r.Type, PhysicalID: response.PhysicalResourceId, Properties: request.ResourceProperties,
+		Type: r.Type, PhysicalID: response.PhysicalResourceID, Properties: request.ResourceProperties,
 	})
-	if exists && response.PhysicalResourceId != earlier.PhysicalID {
+	if exists && response.PhysicalResourceID != earlier.PhysicalID {
 		s.superseded = append(s.superseded, deletion(r.LogicalID, earlier))
 	}
-	return resource{ref: response.PhysicalResourceId, attributes: response.Data}, nil
+	return resource{ref: response.PhysicalResourceID, attributes: response.Data}, nil
 }
 
 func deletion(logicalID string, record customRecord) customRequest {
 	return customRequest{
-		RequestType: requestDelete, ResourceType: record.Type, LogicalResourceId: logicalID,
-		PhysicalResourceId: record.PhysicalID, ResourceProperties: record.Properties,
+		RequestType: requestDelete, ResourceType: record.Type, LogicalResourceID: logicalID,
+		PhysicalResourceID: record.PhysicalID, ResourceProperties: record.Properties,
 	}
 }
 
@@ -109,7 +109,7 @@ func (s *Stack) cleanUp(ctx context.Context) {
 	}
 	for _, request := range s.superseded {
 		if _, err := s.request(ctx, request); err != nil {
-			s.log.Printf("%s (%s), deleting %s: %v", request.LogicalResourceId, request.ResourceType, request.PhysicalResourceId, err)
+			s.log.Printf("%s (%s), deleting %s: %v", request.LogicalResourceID, request.ResourceType, request.PhysicalResourceID, err)
 		}
 	}
 }
@@ -128,13 +128,13 @@ func (s *Stack) request(ctx context.Context, request customRequest) (*customResp
 	defer cancel()
 	token, answered := s.responses.expect()
 	defer s.responses.forget(token)
-	request.RequestId, request.StackId = uuid(), s.ledger.StackID
+	request.RequestID, request.StackID = uuid(), s.ledger.StackID
 	request.ResponseURL = s.address + responsePath + token
 	payload, err := json.Marshal(request)
 	if err != nil {
 		return nil, err
 	}
-	s.log.Printf("%s %s (%s)", request.RequestType, request.LogicalResourceId, request.ResourceType)
+	s.log.Printf("%s %s (%s)", request.RequestType, request.LogicalResourceID, request.ResourceType)
 	if _, err := s.functions.Invoke(ctx, functionARN, payload); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCustomResource, err)
 	}
@@ -160,12 +160,12 @@ func timeoutOf(properties map[string]any) (time.Duration, error) {
 
 func (r customResponse) check(request customRequest) error {
 	switch {
-	case r.RequestId != request.RequestId || r.StackId != request.StackId || r.LogicalResourceId != request.LogicalResourceId:
+	case r.RequestID != request.RequestID || r.StackID != request.StackID || r.LogicalResourceID != request.LogicalResourceID:
 		return fmt.Errorf("%w: the response is for another request", ErrCustomResource)
 	case r.Status != statusSuccess:
 		return fmt.Errorf("%w: %s: %s", ErrCustomResource, r.Status, r.Reason)
-	case r.PhysicalResourceId == "" || len(r.PhysicalResourceId) > physicalIDLimit:
-		return fmt.Errorf("%w: received a PhysicalResourceId of %d bytes, want 1 to %d", ErrCustomResource, len(r.PhysicalResourceId), physicalIDLimit)
+	case r.PhysicalResourceID == "" || len(r.PhysicalResourceID) > physicalIDLimit:
+		return fmt.Errorf("%w: received a PhysicalResourceId of %d bytes, want 1 to %d", ErrCustomResource, len(r.PhysicalResourceID), physicalIDLimit)
 	}
 	return nil
 }

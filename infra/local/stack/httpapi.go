@@ -54,7 +54,7 @@ func (s *Stack) ofAPI(properties json.RawMessage, into any, apiID *string) error
 
 func (s *Stack) makeIntegration(logicalID string, properties json.RawMessage) (resource, error) {
 	var p gateway.IntegrationProperties
-	if err := s.ofAPI(properties, &p, &p.ApiId); err != nil {
+	if err := s.ofAPI(properties, &p, &p.APIID); err != nil {
 		return resource{}, err
 	}
 	id := s.ledger.physical(logicalID, random(7))
@@ -63,7 +63,7 @@ func (s *Stack) makeIntegration(logicalID string, properties json.RawMessage) (r
 
 func (s *Stack) makeAuthorizer(logicalID string, properties json.RawMessage) (resource, error) {
 	var p gateway.AuthorizerProperties
-	if err := s.ofAPI(properties, &p, &p.ApiId); err != nil {
+	if err := s.ofAPI(properties, &p, &p.APIID); err != nil {
 		return resource{}, err
 	}
 	id := s.ledger.physical(logicalID, random(6))
@@ -72,7 +72,7 @@ func (s *Stack) makeAuthorizer(logicalID string, properties json.RawMessage) (re
 
 func (s *Stack) makeRoute(logicalID string, properties json.RawMessage) (resource, error) {
 	var p gateway.RouteProperties
-	if err := s.ofAPI(properties, &p, &p.ApiId); err != nil {
+	if err := s.ofAPI(properties, &p, &p.APIID); err != nil {
 		return resource{}, err
 	}
 	id := s.ledger.physical(logicalID, random(7))
@@ -80,8 +80,11 @@ func (s *Stack) makeRoute(logicalID string, properties json.RawMessage) (resourc
 }
 
 func (s *Stack) makeStage(_ string, properties json.RawMessage) (resource, error) {
-	var p struct{ ApiId, StageName string }
-	if err := s.ofAPI(properties, &p, &p.ApiId); err != nil {
+	var p struct {
+		APIID     string `json:"ApiId"`
+		StageName string
+	}
+	if err := s.ofAPI(properties, &p, &p.APIID); err != nil {
 		return resource{}, err
 	}
 	return resource{ref: p.StageName}, s.api.AddStage(p.StageName)

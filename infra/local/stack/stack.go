@@ -110,7 +110,7 @@ func (s *Stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.listen(); err != nil {
+	if err := s.listen(ctx); err != nil {
 		return err
 	}
 	if err := s.openState(); err != nil {
@@ -130,13 +130,13 @@ func (s *Stack) start(ctx context.Context) error {
 }
 
 // listen starts what the functions call, on a loopback port of its own.
-func (s *Stack) listen() error {
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+func (s *Stack) listen(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listening for the functions' calls: %w", err)
 	}
 	s.address = "http://" + listener.Addr().String()
-	s.functions, err = lambdahost.New(lambdahost.Options{
+	s.functions, err = lambdahost.New(ctx, lambdahost.Options{
 		Region: Region,
 		Environment: map[string]string{
 			"AWS_ENDPOINT_URL_DYNAMODB":                  s.address,

@@ -83,7 +83,7 @@ func (a *Assembly) readStack(dir, id, name, templateFile string) error {
 	if a.Template != nil {
 		return fmt.Errorf("%w %s: it holds the stacks %s and %s, but one stack is run", ErrAssembly, dir, a.StackName, id)
 	}
-	raw, err := os.ReadFile(filepath.Join(dir, templateFile))
+	raw, err := os.ReadFile(filepath.Join(dir, templateFile)) //nolint:gosec // the assembly names its files
 	if err != nil {
 		return fmt.Errorf("reading the template of stack %s: %w", id, err)
 	}
@@ -120,7 +120,7 @@ func (a *Assembly) Asset(objectKey string) (string, error) {
 }
 
 func readJSON(path string, into any) error {
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(path) //nolint:gosec // the assembly names its files
 	if err != nil {
 		return fmt.Errorf("reading the %w: %w", ErrAssembly, err)
 	}
