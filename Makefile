@@ -1,14 +1,17 @@
 # The two commands a newcomer types are `make run` and `make test`.
 
 PORT ?= 8080
-STACK ?= Passkeys
+# Further settings for the local run, such as CONTEXT="-c signIn=username".
+CONTEXT ?=
+# Flags of the local run, such as ARGS="-data build/data", or of the CDK CLI.
+ARGS ?=
 
 CDK := npx --yes aws-cdk@2.1148.1
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # The local run executes the functions on this machine, so it builds them for it.
 HOST_ARCHITECTURE := $(if $(filter arm64,$(shell go env GOARCH)),arm64,x86_64)
-LOCAL := build/local
+LOCAL ?= build/local
 
 export CDK_DISABLE_CLI_TELEMETRY := true
 
@@ -16,7 +19,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 
 run: ## run the stack on this machine: no AWS account, no Docker
 	$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
-		-c architecture=$(HOST_ARCHITECTURE) -c relyingPartyId=localhost -c origins=http://localhost:$(PORT)
+		-c architecture=$(HOST_ARCHITECTURE) -c relyingPartyId=localhost -c origins=http://localhost:$(PORT) $(CONTEXT)
 	go build -o $(LOCAL)/passkeys-local ./infra/local
 	exec $(LOCAL)/passkeys-local -assembly $(LOCAL)/cdk.out -port $(PORT) $(ARGS)
 
