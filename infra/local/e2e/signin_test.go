@@ -282,21 +282,34 @@ func (p *program) refusals(t *testing.T, u *user) {
 // which the data folder holds.
 func (p *program) oldStamp(t *testing.T, age time.Duration) []byte {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(p.data, "services.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, quoted := range regexp.MustCompile(`"(\{\\"kind\\":\\"ed25519.*?\})"`).FindAllSubmatch(text, -1) {
-		ring, err := secret.Decode(strings.ReplaceAll(string(quoted[1]), `\"`, `"`))
-		if err != nil {
-			t.Fatal(err)
+	return stamp.Issue(p.stampRing(t).Current(), stamp.Scope{
+		Purpose: stamp.SignIn, PoolID: p.config.UserPoolID, RelyingPartyID: p.config.RelyingPartyID,
+	}, time.Now().Add(-age))
+}
+
+// stampRing reads the data folder, which the program writes soon after a change.
+func (p *program) stampRing(t *testing.T) secret.Ring {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	for {
+		var saved struct {
+			Parameters map[string]struct{ Value string }
 		}
-		return stamp.Issue(ring.Current(), stamp.Scope{
-			Purpose: stamp.SignIn, PoolID: p.config.UserPoolID, RelyingPartyID: p.config.RelyingPartyID,
-		}, time.Now().Add(-age))
+		text, err := os.ReadFile(filepath.Join(p.data, "services.json"))
+		if err == nil {
+			err = json.Unmarshal(text, &saved)
+		}
+		for _, parameter := range saved.Parameters {
+			if ring, err := secret.Decode(parameter.Value); err == nil && ring.Kind() == secret.Signing {
+				return ring
+			}
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-deadline:
+			t.Fatalf("the data folder holds no signing key: %v", err)
+		}
 	}
-	t.Fatal("the data folder holds no signing key")
-	return nil
 }
 
 func (p *program) withChallenge(t *testing.T, options, challenge []byte) []byte {
