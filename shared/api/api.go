@@ -23,11 +23,11 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 )
 
-// Short names of API Gateway's events (payload format 2.0).
-type (
-	Event    = events.APIGatewayV2HTTPRequest
-	Response = events.APIGatewayV2HTTPResponse
-)
+// Event is a request as API Gateway sends it (payload format 2.0).
+type Event = events.APIGatewayV2HTTPRequest
+
+// Response is an answer as API Gateway takes it (payload format 2.0).
+type Response = events.APIGatewayV2HTTPResponse
 
 // Store is the part of the credential table that the API needs.
 type Store interface {

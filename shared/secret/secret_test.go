@@ -47,7 +47,7 @@ func TestNothingPrintsAKey(t *testing.T) {
 		slog.New(slog.NewTextHandler(&out, nil)).Info("m", "v", v)
 	}
 	for _, leak := range []string{
-		fmt.Sprintf("%x", k[:]), fmt.Sprintf("%X", k[:]), fmt.Sprint(k[:])[1:20],
+		fmt.Sprintf("%x", k[:]), fmt.Sprintf("%X", k[:]), fmt.Sprintf("%d", k[:])[1:20],
 		base64.RawURLEncoding.EncodeToString(k[:]), base64.StdEncoding.EncodeToString(k[:]),
 	} {
 		if strings.Contains(out.String(), leak) {

@@ -11,12 +11,14 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 )
 
-// Short names of Cognito's events.
-type (
-	DefineEvent = events.CognitoEventUserPoolsDefineAuthChallenge
-	CreateEvent = events.CognitoEventUserPoolsCreateAuthChallenge
-	VerifyEvent = events.CognitoEventUserPoolsVerifyAuthChallenge
-)
+// DefineEvent is Cognito's event of the Define Auth Challenge trigger.
+type DefineEvent = events.CognitoEventUserPoolsDefineAuthChallenge
+
+// CreateEvent is Cognito's event of the Create Auth Challenge trigger.
+type CreateEvent = events.CognitoEventUserPoolsCreateAuthChallenge
+
+// VerifyEvent is Cognito's event of the Verify Auth Challenge Response trigger.
+type VerifyEvent = events.CognitoEventUserPoolsVerifyAuthChallenge
 
 // Define serves the Define Auth Challenge trigger.
 type Define struct {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"slices"
@@ -30,7 +31,7 @@ const (
 func (f *fixture) claims(token *string) jwt.MapClaims {
 	f.Helper()
 	w := httptest.NewRecorder()
-	f.pool.JWKS().ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	f.pool.JWKS().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	var keys jose.JSONWebKeySet
 	if err := json.Unmarshal(w.Body.Bytes(), &keys); err != nil {
 		f.Fatal(err)
