@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/go-webauthn/webauthn/protocol"
 )
 
 // maxUserHandle is the longest user handle in bytes (§5.4.3).
@@ -16,10 +17,11 @@ type Assertion struct {
 	UserHandle   []byte // nil when the answer has none
 	Challenge    []byte // the challenge that the client data holds
 
-	client        clientData
-	authenticator authenticatorData
-	signature     []byte
-	extensions    map[string]jsontext.Value // client extension output → value
+	client            clientData
+	authenticatorData []byte // as it came, which is signed
+	authenticator     protocol.AuthenticatorData
+	signature         []byte
+	extensions        map[string]jsontext.Value // client extension output → value
 }
 
 // ParseAssertion decodes an answer of at most MaxResponseSize bytes in one of
@@ -103,16 +105,17 @@ func (p assertionParts) parse() (*Assertion, error) {
 	if err != nil {
 		return nil, err
 	}
-	if authenticator.has(flagAttested) {
+	if authenticator.Flags.HasAttestedCredentialData() {
 		return nil, refuse(Malformed, "an assertion never holds an attested credential (§6.1)")
 	}
 	a := &Assertion{
-		CredentialID:  p.credentialID,
-		Challenge:     client.challenge,
-		client:        client,
-		authenticator: authenticator,
-		signature:     p.signature,
-		extensions:    p.extensions,
+		CredentialID:      p.credentialID,
+		Challenge:         client.challenge,
+		client:            client,
+		authenticatorData: p.authenticatorData,
+		authenticator:     authenticator,
+		signature:         p.signature,
+		extensions:        p.extensions,
 	}
 	// Some platforms send an empty handle for "none".
 	if len(p.userHandle) > 0 {
@@ -144,8 +147,8 @@ func readEnvelope(members *object) envelope {
 	if !bytes.Equal(members.bytes("id"), e.credentialID) {
 		members.fail("id", "is not rawId")
 	}
-	if members.text("type") != publicKeyType {
-		members.fail("type", "is not "+publicKeyType)
+	if members.text("type") != string(publicKeyType) {
+		members.fail("type", "is not "+string(publicKeyType))
 	}
 	return e
 }

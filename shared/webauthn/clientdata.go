@@ -2,48 +2,45 @@ package webauthn
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/go-webauthn/webauthn/protocol"
 )
 
 // MinChallengeSize is the length in bytes below which no challenge is
 // accepted (§13.4.3).
 const MinChallengeSize = 16
 
-// The types of client data, one per ceremony (§5.8.1).
-const (
-	typeCreate = "webauthn.create"
-	typeGet    = "webauthn.get"
-)
-
 // clientData is what the browser states about the ceremony (§5.8.1).
 type clientData struct {
-	hash         [sha256.Size]byte // of the bytes as they came, which are signed
-	ceremony     string
+	raw          []byte // as they came, which are signed
 	challenge    []byte
-	origin       string
-	crossOrigin  bool
+	collected    protocol.CollectedClientData
 	hasTopOrigin bool
 }
 
 // parseClientData decodes clientDataJSON. Members that it does not know are
-// ignored, as §5.8.1 demands; a known one must be spelled exactly.
+// ignored, as §5.8.1 demands; a known one must be spelled exactly, and be there
+// once, neither of which go-webauthn's own decoding asks for.
 func parseClientData(raw []byte) (clientData, error) {
 	// "UTF-8 decode" of §7.1 and §7.2 strips a byte order mark.
 	members := readObject(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
 	data := clientData{
-		hash:         sha256.Sum256(raw),
-		ceremony:     members.text("type"),
-		challenge:    members.bytes("challenge"),
-		origin:       members.text("origin"),
+		raw:       raw,
+		challenge: members.bytes("challenge"),
+		collected: protocol.CollectedClientData{
+			Type:   protocol.CeremonyType(members.text("type")),
+			Origin: members.text("origin"),
+		},
 		hasTopOrigin: members.has("topOrigin"),
 	}
+	data.collected.Challenge = base64.RawURLEncoding.EncodeToString(data.challenge)
 	switch value := members.take("crossOrigin"); value.Kind() {
 	case 't':
-		data.crossOrigin = true
+		data.collected.CrossOrigin = true
 	case 'f', 0:
 	default:
 		members.fail("crossOrigin", "is not a boolean")
@@ -52,15 +49,15 @@ func parseClientData(raw []byte) (clientData, error) {
 }
 
 // checkClientData is §7.1 steps 7 to 11 and §7.2 steps 10 to 14.
-func (rp RelyingParty) checkClientData(data clientData, ceremony string, challenge []byte) error {
+func (rp RelyingParty) checkClientData(data *clientData, ceremony protocol.CeremonyType, challenge []byte) error {
 	switch {
-	case data.ceremony != ceremony:
-		return refuse(WrongType, "the client data is not of type "+ceremony)
+	case data.collected.Type != ceremony:
+		return refuse(WrongType, fmt.Sprintf("the client data is not of type %s", ceremony))
 	case len(challenge) < MinChallengeSize || subtle.ConstantTimeCompare(data.challenge, challenge) != 1:
 		return refuse(WrongChallenge, "the signed challenge is not the one that was issued")
-	case !rp.allowsOrigin(data.origin):
-		return refuse(WrongOrigin, fmt.Sprintf("the origin %.100q is not on the list", data.origin))
-	case data.crossOrigin || data.hasTopOrigin:
+	case !rp.allowsOrigin(data.collected.Origin):
+		return refuse(WrongOrigin, fmt.Sprintf("the origin %.100q is not on the list", data.collected.Origin))
+	case data.collected.CrossOrigin || data.hasTopOrigin:
 		return refuse(CrossOrigin, "the ceremony ran in a frame of another origin")
 	}
 	return nil

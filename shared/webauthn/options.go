@@ -6,16 +6,19 @@ import (
 	"errors"
 	"time"
 
+	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 )
 
 // publicKeyType is the only credential type there is (§5.8.2).
-const publicKeyType = "public-key"
+const publicKeyType = protocol.PublicKeyCredentialType
 
-// offeredAlgorithms are the COSE algorithms asked for, best liked first.
+// offeredParameters name the COSE algorithms asked for, best liked first.
 // Ed25519 comes last because some authenticators encode its keys wrongly.
-var offeredAlgorithms = []webauthncose.COSEAlgorithmIdentifier{
-	webauthncose.AlgES256, webauthncose.AlgRS256, webauthncose.AlgEdDSA,
+var offeredParameters = []protocol.CredentialParameter{
+	{Type: publicKeyType, Algorithm: webauthncose.AlgES256},
+	{Type: publicKeyType, Algorithm: webauthncose.AlgRS256},
+	{Type: publicKeyType, Algorithm: webauthncose.AlgEdDSA},
 }
 
 // Base64URL is a byte string that JSON holds as unpadded base64url.
@@ -58,9 +61,9 @@ type Descriptor struct {
 // MarshalJSON writes a PublicKeyCredentialDescriptorJSON.
 func (d Descriptor) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Type       string    `json:"type"`
-		ID         Base64URL `json:"id"`
-		Transports []string  `json:"transports,omitempty"`
+		Type       protocol.CredentialType `json:"type"`
+		ID         Base64URL               `json:"id"`
+		Transports []string                `json:"transports,omitempty"`
 	}{publicKeyType, d.ID, d.Transports})
 }
 
@@ -82,25 +85,20 @@ type CreationRequest struct {
 
 // CreationOptions marshal as PublicKeyCredentialCreationOptionsJSON (§5.1.8).
 type CreationOptions struct {
-	RelyingParty       relyingPartyEntity     `json:"rp"`
-	User               User                   `json:"user"`
-	Challenge          Base64URL              `json:"challenge"`
-	Parameters         []credentialParameter  `json:"pubKeyCredParams"`
-	Timeout            int64                  `json:"timeout,omitempty"` // milliseconds
-	ExcludeCredentials []Descriptor           `json:"excludeCredentials,omitempty"`
-	Selection          authenticatorSelection `json:"authenticatorSelection"`
-	Attestation        string                 `json:"attestation"`
-	Extensions         creationExtensions     `json:"extensions"`
+	RelyingParty       relyingPartyEntity             `json:"rp"`
+	User               User                           `json:"user"`
+	Challenge          Base64URL                      `json:"challenge"`
+	Parameters         []protocol.CredentialParameter `json:"pubKeyCredParams"`
+	Timeout            int64                          `json:"timeout,omitempty"` // milliseconds
+	ExcludeCredentials []Descriptor                   `json:"excludeCredentials,omitempty"`
+	Selection          authenticatorSelection         `json:"authenticatorSelection"`
+	Attestation        protocol.ConveyancePreference  `json:"attestation"`
+	Extensions         creationExtensions             `json:"extensions"`
 }
 
 type relyingPartyEntity struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-}
-
-type credentialParameter struct {
-	Type      string                               `json:"type"`
-	Algorithm webauthncose.COSEAlgorithmIdentifier `json:"alg"`
 }
 
 type authenticatorSelection struct {
@@ -116,15 +114,11 @@ type creationExtensions struct {
 // CreationOptions returns what navigator.credentials.create takes: a
 // discoverable credential, without attestation.
 func (rp RelyingParty) CreationOptions(request CreationRequest) CreationOptions {
-	parameters := make([]credentialParameter, len(offeredAlgorithms))
-	for i, algorithm := range offeredAlgorithms {
-		parameters[i] = credentialParameter{Type: publicKeyType, Algorithm: algorithm}
-	}
 	return CreationOptions{
 		RelyingParty:       relyingPartyEntity{ID: rp.ID, Name: rp.Name},
 		User:               request.User,
 		Challenge:          request.Challenge,
-		Parameters:         parameters,
+		Parameters:         offeredParameters,
 		Timeout:            request.Timeout.Milliseconds(),
 		ExcludeCredentials: request.Exclude,
 		Selection: authenticatorSelection{
@@ -132,7 +126,7 @@ func (rp RelyingParty) CreationOptions(request CreationRequest) CreationOptions 
 			RequireResidentKey: true,
 			UserVerification:   request.UserVerification,
 		},
-		Attestation: attestationNone,
+		Attestation: protocol.PreferNoAttestation,
 		Extensions:  creationExtensions{CredentialProperties: true},
 	}
 }

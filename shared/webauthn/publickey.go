@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"filippo.io/edwards25519"
+	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
 )
@@ -19,40 +20,38 @@ const (
 	maxExponent    = 1<<31 - 1
 )
 
-// publicKey is one of webauthncose's key types.
-type publicKey any
-
-// parsePublicKey accepts a COSE_Key that was offered, is sound, and is encoded
+// checkPublicKey accepts a COSE_Key that was offered, is sound, and is encoded
 // as §6.5.1.1 demands: canonical CBOR, "alg" present, no optional parameter.
 // It runs before a key is stored and again whenever one is used.
-func parsePublicKey(cose []byte) (publicKey, error) {
+func checkPublicKey(cose []byte) error {
 	var header webauthncose.PublicKeyData
 	if err := webauthncbor.Unmarshal(cose, &header); err != nil {
-		return nil, refuse(BadKey, "the public key is not a COSE_Key")
+		return refuse(BadKey, "the public key is not a COSE_Key")
 	}
 	algorithm := webauthncose.COSEAlgorithmIdentifier(header.Algorithm)
-	if !slices.Contains(offeredAlgorithms, algorithm) {
-		return nil, refuse(UnsupportedAlgorithm, "the algorithm of the public key was not offered")
+	offered := func(p protocol.CredentialParameter) bool { return p.Algorithm == algorithm }
+	if !slices.ContainsFunc(offeredParameters, offered) {
+		return refuse(UnsupportedAlgorithm, "the algorithm of the public key was not offered")
 	}
 	key, err := webauthncose.ParsePublicKey(cose)
 	if err != nil {
-		return nil, refuse(BadKey, "the public key does not fit its algorithm")
+		return refuse(BadKey, "the public key does not fit its algorithm")
 	}
 	// webauthncose reads the parameters that it knows; encoding these again
 	// shows whether there were others, such as a private key.
 	canonical, err := webauthncbor.Marshal(key)
 	if err != nil || !bytes.Equal(canonical, cose) {
-		return nil, refuse(BadKey, "the public key is not canonical or has parameters besides the required ones")
+		return refuse(BadKey, "the public key is not canonical or has parameters besides the required ones")
 	}
 	if !soundKey(key, algorithm) {
-		return nil, refuse(BadKey, "the public key is weak or does not fit its algorithm")
+		return refuse(BadKey, "the public key is weak or does not fit its algorithm")
 	}
-	return key, nil
+	return nil
 }
 
-// soundKey checks what webauthncose leaves out. It has found P-256 points to
-// be on their curve.
-func soundKey(key publicKey, algorithm webauthncose.COSEAlgorithmIdentifier) bool {
+// soundKey checks what webauthncose leaves out of its key types. It has found
+// P-256 points to be on their curve.
+func soundKey(key any, algorithm webauthncose.COSEAlgorithmIdentifier) bool {
 	switch key := key.(type) {
 	case webauthncose.EC2PublicKeyData:
 		return key.Curve == int64(webauthncose.P256)
@@ -80,14 +79,4 @@ func soundRSA(key webauthncose.RSAPublicKeyData) bool {
 	sized := modulus.BitLen() >= minModulusBits && modulus.BitLen() <= maxModulusBits && modulus.Bit(0) == 1
 	return minimal && sized && exponent.IsInt64() && exponent.Bit(0) == 1 &&
 		exponent.Int64() >= minExponent && exponent.Int64() <= maxExponent
-}
-
-// checkSignature verifies signature over the authenticator data and the hash
-// of the client data (§7.2 steps 20 and 21).
-func checkSignature(key publicKey, authenticator *authenticatorData, client *clientData, signature []byte) error {
-	valid, err := webauthncose.VerifySignature(key, slices.Concat(authenticator.raw, client.hash[:]), signature)
-	if err != nil || !valid {
-		return refuse(BadSignature, "the signature does not verify with the credential's public key")
-	}
-	return nil
 }

@@ -20,10 +20,10 @@ const (
 	UserNotPresent       Reason = "user_not_present"      // nobody touched the authenticator
 	UserNotVerified      Reason = "user_not_verified"     // required, and not done
 	BackupFlags          Reason = "backup_flags"          // contradictory, or changed since registration
-	WrongCredentialID    Reason = "wrong_credential_id"   // not the attested id, or of an impossible length
+	WrongCredentialID    Reason = "wrong_credential_id"   // not the attested id, or too short to be unguessable
 	UnsupportedAlgorithm Reason = "unsupported_algorithm" // not one that was offered
 	BadKey               Reason = "bad_key"               // a public key that must not be stored or used
-	Attestation          Reason = "attestation"           // a statement that is wrong or was not asked for
+	Attestation          Reason = "attestation"           // a statement that does not verify
 	WrongUserHandle      Reason = "wrong_user_handle"     // not the credential's, or missing where required
 	BadSignature         Reason = "bad_signature"         // not made by the credential's private key
 	Counter              Reason = "counter"               // the sign count did not increase: a clone, perhaps
