@@ -6,6 +6,7 @@ package awsclient
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"net/url"
 	"time"
@@ -18,12 +19,12 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
-// What a call may take. Cognito gives a trigger 5 s, so three attempts and the
-// waits between them must end well before that.
+// What a call may take, at most Attempts × AttemptTimeout and the waits between.
+// Cognito gives a trigger 5 s for all of its calls.
 const (
-	AttemptTimeout = 700 * time.Millisecond
+	AttemptTimeout = 500 * time.Millisecond
 	Attempts       = 3
-	MaxBackoff     = 200 * time.Millisecond
+	MaxBackoff     = 200 * time.Millisecond // before an attempt
 )
 
 // Config returns the SDK configuration of one service. endpoint is empty in AWS;
@@ -43,7 +44,7 @@ func Config(env settings.AWS, endpoint string) (aws.Config, error) {
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = Attempts
-				o.MaxBackoff = MaxBackoff
+				o.Backoff = retry.BackoffDelayerFunc(backoff)
 				o.RateLimiter = ratelimit.None
 			})
 		},
@@ -57,6 +58,10 @@ func Config(env settings.AWS, endpoint string) (aws.Config, error) {
 	cfg.BaseEndpoint = aws.String(endpoint)
 	return cfg, nil
 }
+
+// backoff is random, so that functions that failed together don't come back
+// together. The SDK's own starts at a second, and cut to less it is constant.
+func backoff(int, error) (time.Duration, error) { return rand.N(MaxBackoff), nil }
 
 func checkLoopback(endpoint string) error {
 	u, err := url.Parse(endpoint)
