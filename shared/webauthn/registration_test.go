@@ -224,6 +224,21 @@ func TestRegistrationReadsItsFormStrictly(t *testing.T) {
 	response := func(change func(response map[string]any)) func(map[string]any) {
 		return func(members map[string]any) { change(members["response"].(map[string]any)) }
 	}
+	attestationObject := func(change func(members map[string]any)) func(map[string]any) {
+		return response(func(r map[string]any) {
+			encoded, _ := base64.RawURLEncoding.DecodeString(r["attestationObject"].(string))
+			var members map[string]any
+			if err := cbor.Unmarshal(encoded, &members); err != nil {
+				t.Fatal(err)
+			}
+			change(members)
+			encoded, err := cbor.Marshal(members)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r["attestationObject"] = base64.RawURLEncoding.EncodeToString(encoded)
+		})
+	}
 	for _, test := range []struct {
 		name   string
 		change func(members map[string]any)
@@ -246,6 +261,12 @@ func TestRegistrationReadsItsFormStrictly(t *testing.T) {
 		{"rejects transports that are no array", response(func(r map[string]any) { r["transports"] = "usb" }), webauthn.Malformed},
 		{"rejects a transport that is no string", response(func(r map[string]any) { r["transports"] = []any{1} }), webauthn.Malformed},
 		{"rejects an attestation object that is no map", response(func(r map[string]any) { r["attestationObject"] = "gA" }), webauthn.Malformed},
+		{"rejects an attestation object with a fourth member", attestationObject(func(m map[string]any) { m["x"] = 1 }), webauthn.Malformed},
+		{"rejects an attestation object without a statement", attestationObject(func(m map[string]any) { delete(m, "attStmt") }), webauthn.Malformed},
+		{"rejects an attestation object with a name in another case", attestationObject(func(m map[string]any) {
+			m["FMT"] = m["fmt"]
+			delete(m, "fmt")
+		}), webauthn.Malformed},
 		{"rejects an attestation object with trailing bytes", response(func(r map[string]any) {
 			object, _ := base64.RawURLEncoding.DecodeString(r["attestationObject"].(string))
 			r["attestationObject"] = base64.RawURLEncoding.EncodeToString(append(object, 0))
