@@ -1,0 +1,280 @@
+// The view of a signed-in user.
+import qrcode from 'qrcode-generator';
+import { PasskeyError, isSupported } from './passkeys.js';
+import { forget, remember, remembered } from './remembered.js';
+import { Dismissed, announce, byId, fill, formatTime, onClick, openDialog, run } from './ui.js';
+
+/** Claims that are a time, in seconds. */
+const times = ['auth_time', 'exp', 'iat', 'nbf'];
+
+const issuer = 'Passkeys for Amazon Cognito';
+
+export class AccountView {
+	#passkeys;
+	#accounts;
+	#go;
+	#email = '';
+	#hasApp = false;
+	/** @type {import('./passkeys.js').Passkey[]} */
+	#list = [];
+
+	/**
+	 * @param {object} page
+	 * @param {import('./passkeys.js').PasskeyClient} page.passkeys
+	 * @param {import('./userpool.js').Accounts} page.accounts
+	 * @param {(view: string) => void} page.go
+	 */
+	constructor({ passkeys, accounts, go }) {
+		this.#passkeys = passkeys;
+		this.#accounts = accounts;
+		this.#go = go;
+		this.#listenToPasskeys();
+		this.#listenToDetails();
+		this.#listenToSessions();
+	}
+
+	/** Reads everything that the view shows. @param {string | null} how the user signed in */
+	async enter(how) {
+		this.#email = this.#passkeys.claims?.idToken.email ?? '';
+		byId('signed-in-with').textContent = how ? `signed in with your ${how}` : 'signed in';
+		this.#showTokens();
+		this.#showDetails();
+		await run(byId('add-passkey'), byId('passkeys-problem'), async () => {
+			const [list, user] = await Promise.all([this.#passkeys.list(), this.#accounts.read()]);
+			this.#email = user.email;
+			this.#hasApp = user.hasAuthenticatorApp;
+			this.#list = list;
+			this.#showPasskeys();
+			this.#showDetails();
+		});
+	}
+
+	#listenToPasskeys() {
+		byId('add-passkey').hidden = !isSupported();
+		onClick(byId('add-passkey'), byId('passkeys-problem'), async () => {
+			const added = await this.#recently(() => this.#passkeys.add());
+			remember(this.#email, true);
+			await this.#reload();
+			announce(`“${added.name}” is ready. Use it the next time you sign in.`);
+		}, { cancelled: 'No passkey was added: the dialog was closed, or this device can’t keep one.' });
+	}
+
+	#listenToDetails() {
+		const problem = byId('details-problem');
+		byId('change-email').addEventListener('click', () => this.#changeEmail());
+		byId('change-password').addEventListener('click', () => this.#changePassword());
+		onClick(byId('set-up-app'), problem, () => this.#setUpApp());
+		onClick(byId('remove-app'), problem, async () => {
+			await this.#accounts.removeAuthenticatorApp();
+			this.#hasApp = false;
+			this.#showDetails();
+			byId('set-up-app').focus();
+			announce('The authenticator app is off.');
+		});
+	}
+
+	#listenToSessions() {
+		onClick(byId('renew-tokens'), byId('tokens-problem'), async () => {
+			await this.#passkeys.refresh();
+			this.#showTokens();
+			announce('Your tokens are new.');
+		});
+		onClick(byId('sign-out-everywhere'), byId('sessions-problem'), async () => {
+			await this.#passkeys.signOutEverywhere();
+			this.#go('start');
+			announce('You are signed out on all devices.');
+		});
+		byId('delete-account').addEventListener('click', async () => {
+			const deleted = await openDialog('delete-dialog', async () => {
+				// Passkeys first: nobody could remove them once the user is gone.
+				for (const { id } of await this.#passkeys.list()) {
+					await this.#recently(() => this.#passkeys.remove(id));
+				}
+				await this.#accounts.delete();
+			});
+			if (deleted) {
+				forget();
+				this.#go('start');
+				announce('Your account and its passkeys are gone.');
+			}
+		});
+	}
+
+	async #reload() {
+		this.#list = await this.#passkeys.list();
+		this.#showPasskeys();
+	}
+
+	#showPasskeys() {
+		byId('no-passkeys').hidden = this.#list.length > 0;
+		byId('passkeys').replaceChildren(...this.#list.map(passkey => this.#item(passkey)));
+	}
+
+	/** @param {import('./passkeys.js').Passkey} passkey */
+	#item(passkey) {
+		const item = byId('passkey-item').content.cloneNode(true);
+		const { name, provider, synced, createdAt, lastUsedAt } = passkey;
+		const kind = synced ? 'Synced between your devices' : 'On one device only';
+		const used = lastUsedAt ? `last used ${formatTime(lastUsedAt)}` : 'not used yet';
+		item.querySelector('use').setAttribute('href', synced ? '#i-cloud' : '#i-device');
+		item.querySelector('[data-name]').textContent = name;
+		item.querySelector('[data-kind]').textContent = provider && provider !== name ? `${provider} · ${kind}` : kind;
+		item.querySelector('[data-dates]').textContent = `Added ${formatTime(createdAt)} · ${used}`;
+		for (const [attribute, verb, act] of /** @type {const} */ ([
+			['data-rename', 'Rename', () => this.#rename(passkey)],
+			['data-remove', 'Delete', () => this.#remove(passkey)],
+		])) {
+			const button = item.querySelector(`[${attribute}]`);
+			button.ariaLabel = `${verb} ${name}`;
+			button.dataset.id = passkey.id;
+			button.addEventListener('click', act);
+		}
+		return item;
+	}
+
+	/** @param {import('./passkeys.js').Passkey} passkey */
+	async #rename({ id, name }) {
+		byId('passkey-name').value = name;
+		if (await openDialog('rename-dialog', async values => { await this.#passkeys.rename(id, values.name); })) {
+			await run(byId('add-passkey'), byId('passkeys-problem'), () => this.#reload());
+			/** @type {HTMLElement | null} */ (document.querySelector(`[data-rename][data-id="${id}"]`))?.focus();
+			announce('The passkey has its new name.');
+		}
+	}
+
+	/** @param {import('./passkeys.js').Passkey} passkey */
+	async #remove({ id, name }) {
+		/** @type {Element} */ (byId('remove-dialog').querySelector('[data-name]')).textContent = name;
+		if (await openDialog('remove-dialog', () => this.#recently(() => this.#passkeys.remove(id)))) {
+			await run(byId('add-passkey'), byId('passkeys-problem'), () => this.#reload());
+			if (this.#list.length === 0) {
+				remember(this.#email, false);
+			}
+			byId('add-passkey').focus();
+			announce(`“${name}” is deleted.`);
+		}
+	}
+
+	async #changeEmail() {
+		let next = '';
+		const asked = await openDialog('email-dialog', async ({ email }) => {
+			await this.#accounts.changeEmail(email);
+			next = email;
+		});
+		if (!asked) {
+			return;
+		}
+		/** @type {Element} */ (byId('email-code-dialog').querySelector('[data-name]')).textContent = next;
+		const confirmed = await openDialog('email-code-dialog', ({ code }) => this.#accounts.confirmEmail(code));
+		if (confirmed) {
+			this.#email = next;
+			remember(next, remembered()?.hasPasskey ?? false);
+			this.#showDetails();
+			this.#showTokens();
+			announce(`Your e-mail address is ${next} now.`);
+			await this.#passkeys.announceName(next);
+		}
+	}
+
+	async #changePassword() {
+		byId('password-dialog').querySelector('[name="email"]').value = this.#email;
+		const changed = await openDialog('password-dialog',
+			({ current, password }) => this.#accounts.changePassword(current, password),
+			{ NotAuthorizedException: 'That isn’t your current password.' });
+		if (changed) {
+			announce('Your password is changed.');
+		}
+	}
+
+	async #setUpApp() {
+		const secret = await this.#accounts.startAuthenticatorApp();
+		const label = `${encodeURIComponent(issuer)}:${encodeURIComponent(this.#email)}`;
+		const code = qrcode(0, 'M');
+		code.addData(`otpauth://totp/${label}?secret=${secret}&issuer=${encodeURIComponent(issuer)}`);
+		code.make();
+		byId('app-qr').innerHTML = code.createSvgTag({ scalable: true, margin: 0 });
+		byId('app-secret').textContent = secret;
+		const done = await openDialog('app-dialog', values => this.#accounts.confirmAuthenticatorApp(values.code));
+		byId('app-qr').replaceChildren();
+		byId('app-secret').textContent = '';
+		if (done) {
+			this.#hasApp = true;
+			this.#showDetails();
+			byId('remove-app').focus();
+			announce('The authenticator app is on.');
+		}
+	}
+
+	#showDetails() {
+		fill('data-account-email', this.#email);
+		byId('app-state').textContent = this.#hasApp ? 'On: asked for after the password' : 'Off';
+		byId('set-up-app').hidden = this.#hasApp;
+		byId('remove-app').hidden = !this.#hasApp;
+	}
+
+	#showTokens() {
+		const claims = this.#passkeys.claims;
+		showClaims('id-token', claims?.idToken);
+		showClaims('access-token', claims?.accessToken);
+	}
+
+	/**
+	 * Does what needs a recent sign-in, after another one if the last is too long ago.
+	 * @template T
+	 * @param {() => Promise<T>} task
+	 */
+	async #recently(task) {
+		try {
+			return await task();
+		} catch (error) {
+			if (!(error instanceof PasskeyError && error.code === 'recent_sign_in_required')) {
+				throw error;
+			}
+		}
+		if (!await this.#confirmUser()) {
+			throw new Dismissed();
+		}
+		return task();
+	}
+
+	/** Asks the user to sign in once more. @returns {Promise<boolean>} whether they did */
+	async #confirmUser() {
+		const dialog = byId('confirm-user-dialog');
+		const passkey = byId('confirm-user-passkey');
+		const problem = dialog.querySelector('.problem');
+		const codeRow = dialog.querySelector('[data-app-code]');
+		dialog.querySelector('[name="email"]').value = this.#email;
+		codeRow.hidden = !this.#hasApp;
+		byId('confirm-user-code').required = this.#hasApp;
+		dialog.querySelector('[data-passkey]').hidden = this.#list.length === 0;
+		let confirmed = false;
+		const onPasskey = () => run(passkey, problem, async () => {
+			await this.#passkeys.signInByName(this.#email);
+			confirmed = true;
+			dialog.close();
+		});
+		passkey.addEventListener('click', onPasskey);
+		const byPassword = await openDialog('confirm-user-dialog', async ({ password, code }) => {
+			const sendCode = await this.#accounts.signInWithPassword(this.#email, password);
+			await sendCode?.(code);
+		}, { NotAuthorizedException: 'That isn’t your password.' });
+		passkey.removeEventListener('click', onPasskey);
+		this.#showTokens();
+		return confirmed || byPassword;
+	}
+}
+
+/** @param {string} table @param {Record<string, any> | undefined} claims */
+function showClaims(table, claims = {}) {
+	const rows = Object.entries(claims).map(([name, value]) => {
+		const row = document.createElement('tr');
+		const head = document.createElement('th');
+		head.scope = 'row';
+		head.textContent = name;
+		row.append(head, document.createElement('td'));
+		/** @type {Element} */ (row.lastChild).textContent = times.includes(name)
+			? `${value} (${formatTime(value * 1000)})` : typeof value === 'object' ? JSON.stringify(value) : String(value);
+		return row;
+	});
+	byId(table).tBodies[0].replaceChildren(...rows);
+}

@@ -1,0 +1,55 @@
+import { PasskeyError } from './passkeys.js';
+
+/** Words that help, by error code. */
+/** @type {Record<string, string>} */
+const messages = {
+	// Ceremonies in the browser.
+	unsupported: 'This browser can’t use passkeys here. Use your password, or a newer browser.',
+	cancelled: 'No passkey was used: the dialog was closed, or this device has none for this account. Try again, or use your password.',
+	already_added: 'This device already holds a passkey of your account. It’s ready to use.',
+	wrong_origin: 'Your passkeys belong to another web address. Open this page at its own address.',
+
+	// Signing in.
+	not_accepted: 'That passkey wasn’t accepted. It may have been deleted from the account, or it took too long. Try again, or use your password.',
+	signed_out: 'Your session has ended. Sign in again.',
+	offline: 'No answer from the service. Check your connection and try again.',
+	NotAuthorizedException: 'E-mail address and password don’t match.',
+	UserNotFoundException: 'E-mail address and password don’t match.',
+	UserNotConfirmedException: 'This account isn’t confirmed yet: enter the code from your e-mail.',
+	PasswordResetRequiredException: 'This password must be replaced: choose “Forgotten your password?”.',
+	new_password_required: 'This is a temporary password. Ask whoever made the account for a permanent one.',
+	UserLambdaValidationException: 'The service couldn’t check your passkey just now. Try again in a moment.',
+
+	// Accounts and codes.
+	UsernameExistsException: 'There is an account with this e-mail address. Sign in instead.',
+	AliasExistsException: 'Another account has this e-mail address.',
+	CodeMismatchException: 'That code isn’t right. Check the latest mail, or ask for a new code.',
+	EnableSoftwareTokenMFAException: 'That code isn’t right. Enter the one that the app shows now.',
+	ExpiredCodeException: 'That code has expired. Ask for a new one.',
+	LimitExceededException: 'Too many tries. Wait a while, then try again.',
+	TooManyRequestsException: 'Too many tries. Wait a while, then try again.',
+	InvalidPasswordException: 'The password needs at least 14 characters, with upper and lower case letters, a digit and a symbol.',
+	SoftwareTokenMFANotFoundException: 'This user pool has authenticator apps switched off.',
+
+	// The HTTP API.
+	recent_sign_in_required: 'To protect your account, sign in once more before you do this.',
+	address_not_verified: 'Confirm your e-mail address before you add a passkey.',
+	federated_user: 'You sign in through another provider, which keeps your passkeys.',
+	bad_name: 'A name has 1 to 100 characters, without spaces around it.',
+	passkey_not_found: 'This passkey is gone already.',
+	passkey_exists: 'This passkey is registered already, or was until lately.',
+	passkey_refused: 'This passkey doesn’t meet the rules of this site. Try another device or password manager.',
+	registration_not_found: 'That took too long. Try again.',
+	too_many_passkeys: 'You have as many passkeys as this site allows. Delete one first.',
+	last_passkey: 'This is your only way to sign in. Add another passkey first.',
+};
+
+/**
+ * What to tell a user about an error.
+ * @param {unknown} error
+ * @param {Record<string, string>} [here] code → words that fit better where it happened
+ */
+export function messageOf(error, here = {}) {
+	const code = error instanceof PasskeyError ? error.code : '';
+	return here[code] ?? messages[code] ?? 'Something went wrong on our side. Try again in a moment.';
+}

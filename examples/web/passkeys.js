@@ -1,0 +1,582 @@
+/**
+ * Passkeys for an Amazon Cognito user pool, in the browser. Copy this file: it has no dependencies.
+ *
+ *     const passkeys = new PasskeyClient(await (await fetch('/config.json')).json());
+ *     await passkeys.signIn();                 // whoever picks a passkey
+ *     await passkeys.add();                    // signed in within the last five minutes
+ *     const token = await passkeys.accessToken();
+ *
+ * The ceremonies are those of WebAuthn Level 3; the sign-in is Cognito's CUSTOM_AUTH flow; passkeys are managed through
+ * the stack's HTTP API. Nothing here logs anything or puts anything into a URL but a credential id.
+ * @module
+ */
+
+/**
+ * What a client must know of the stack: the outputs of the same names.
+ * @typedef {object} Config
+ * @property {string} userPoolEndpoint user-pool API, in AWS `https://cognito-idp.<region>.amazonaws.com/`
+ * @property {string} userPoolClientId
+ * @property {string} apiUrl HTTP API
+ */
+
+/**
+ * Tokens of a sign-in, as long as it lasts.
+ * @typedef {object} Session
+ * @property {string} accessToken
+ * @property {string} idToken
+ * @property {string} refreshToken
+ */
+
+/**
+ * Cognito's answer to InitiateAuth and RespondToAuthChallenge.
+ * @typedef {object} AuthOutput
+ * @property {string} [ChallengeName]
+ * @property {Record<string, string>} [ChallengeParameters]
+ * @property {string} [Session]
+ * @property {{AccessToken: string, IdToken: string, RefreshToken?: string}} [AuthenticationResult]
+ */
+
+/**
+ * A passkey as its owner sees it.
+ * @typedef {object} Passkey
+ * @property {string} id credential id, unpadded base64url
+ * @property {string} name
+ * @property {string} [provider] what keeps it, where that is known
+ * @property {string} aaguid
+ * @property {boolean} synced whether its provider copies it between devices
+ * @property {boolean} backedUp whether a copy exists at present
+ * @property {string[]} [transports]
+ * @property {string} createdAt RFC 3339
+ * @property {string} [lastUsedAt] RFC 3339
+ */
+
+/**
+ * What the browser answers to a challenge (WebAuthn Level 3 §5.1.8 and §5.1.9). `response` is base64url, by name.
+ * @typedef {{id: string, rawId: string, type: string, authenticatorAttachment?: string, clientExtensionResults: object,
+ *   response: Record<string, any>}} CredentialJSON
+ */
+
+/**
+ * Why something failed. Besides these, `code` is a code of the HTTP API (`recent_sign_in_required`, `passkey_exists`, …)
+ * or the name of a Cognito exception (`NotAuthorizedException`, …).
+ *
+ * - `unsupported`: this browser, or this page's address, knows no passkeys
+ * - `cancelled`: the user closed the browser's dialog, let it time out, or has no passkey that fits
+ * - `superseded`: the caller aborted the ceremony
+ * - `already_added`: the authenticator holds a passkey of this account
+ * - `wrong_origin`: the passkeys are for another domain than this page's
+ * - `not_accepted`: the passkey's answer was refused
+ * - `signed_out`: there is no session, or it has ended
+ * - `offline`: the service did not answer
+ * @typedef {'unsupported' | 'cancelled' | 'superseded' | 'already_added' | 'wrong_origin' | 'not_accepted' |
+ *   'signed_out' | 'offline' | (string & {})} ErrorCode
+ */
+
+/** Every error that this module throws. */
+export class PasskeyError extends Error {
+	/**
+	 * @param {ErrorCode} code for programs; it never changes
+	 * @param {string} message for developers
+	 * @param {ErrorOptions} [options]
+	 */
+	constructor(code, message, options) {
+		super(message, options);
+		this.name = 'PasskeyError';
+		this.code = code;
+	}
+}
+
+/** Whether this browser and page can use passkeys at all. */
+export const isSupported = () => Boolean(globalThis.isSecureContext && globalThis.PublicKeyCredential);
+
+/** Whether this browser can offer passkeys in the autofill of an input with autocomplete="username webauthn". */
+export const supportsAutofill = async () =>
+	isSupported() && Boolean(await PublicKeyCredential.isConditionalMediationAvailable?.());
+
+/** A challenge for a sign-in without a user name lives for 300 s: autofill that waits longer needs a new one, in ms. */
+const challengeRenewal = 240_000;
+
+/** How long a request may take, in ms. */
+const requestTimeout = 30_000;
+
+/** An access token is renewed when it has less than this left, in ms. */
+const renewalMargin = 60_000;
+
+/** Signs users of one app client in and out, and manages their passkeys. */
+export class PasskeyClient {
+	#config;
+	#storage;
+	#storageKey;
+	/** @type {Session | null} */
+	#session;
+	/** @type {Promise<void> | undefined} */
+	#refreshing;
+
+	/**
+	 * @param {Config} config
+	 * @param {{storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>}} [options] Tokens are in memory and in
+	 *   storage. sessionStorage is the default: a reload keeps the user signed in, closing the tab ends it, and no other
+	 *   tab or later visitor finds them. A script of this origin could read either, so have a Content-Security-Policy.
+	 */
+	constructor(config, { storage = sessionStorage } = {}) {
+		this.#config = config;
+		this.#storage = storage;
+		this.#storageKey = `passkeys.session.${config.userPoolClientId}`;
+		this.#session = JSON.parse(storage.getItem(this.#storageKey) ?? 'null');
+	}
+
+	/** Whether there is a session. It may have ended elsewhere: the next call tells. */
+	get isSignedIn() {
+		return this.#session !== null;
+	}
+
+	/** The claims of the session's tokens, for display: only a server that checks the signature may rely on them. */
+	get claims() {
+		return this.#session && {
+			idToken: decodeClaims(this.#session.idToken),
+			accessToken: decodeClaims(this.#session.accessToken),
+		};
+	}
+
+	/**
+	 * Signs in with a passkey of the named user.
+	 * @param {string} userName user name or alias, such as an e-mail address
+	 * @param {{signal?: AbortSignal}} [options]
+	 */
+	async signInByName(userName, { signal } = {}) {
+		const challenge = await this.#startCustomAuth(userName);
+		const options = JSON.parse(challenge.ChallengeParameters?.fido2options ?? 'null');
+		if (!options) {
+			throw new PasskeyError('unsupported', 'the user pool issues no passkey challenge for this app client');
+		}
+		const answer = await getAssertion({
+			challenge: options.challenge,
+			rpId: options.relyingPartyId,
+			timeout: options.timeout,
+			userVerification: options.userVerification,
+			allowCredentials: options.credentials?.map((/** @type {object} */ c) => ({ type: 'public-key', ...c })),
+		}, { signal });
+		await this.#answer(userName, challenge, answer);
+	}
+
+	/**
+	 * Signs in whoever picks one of the passkeys that the browser offers. Call it from a click.
+	 * @param {{signal?: AbortSignal}} [options]
+	 */
+	async signIn({ signal } = {}) {
+		await this.#signInAs(await getAssertion(await this.#signInOptions(), { signal }));
+	}
+
+	/**
+	 * Offers passkeys in the autofill of an input with autocomplete="username webauthn", and signs in whoever picks one.
+	 * That may be never, so give it a signal: abort it before any other ceremony begins.
+	 * @param {{signal: AbortSignal, onPicked?: (signedIn: Promise<void>) => void}} options onPicked is called once a
+	 *   passkey has answered, with what becomes of it
+	 */
+	async signInByAutofill({ signal, onPicked }) {
+		const signedIn = this.#signInAs(await this.#autofill(signal));
+		onPicked?.(signedIn);
+		await signedIn;
+	}
+
+	/**
+	 * Adds a passkey for the signed-in user. Throws `recent_sign_in_required` if the sign-in is too long ago.
+	 * @param {{name?: string}} [options] without a name it is called after its provider
+	 * @returns {Promise<Passkey>}
+	 */
+	async add({ name } = {}) {
+		const { publicKey } = await this.#api('POST', '/passkeys/options');
+		const credential = await createCredential(publicKey);
+		return this.#api('POST', '/passkeys', { name, credential });
+	}
+
+	/**
+	 * Lists the user's passkeys, oldest first, and tells the browser which are good, so that it stops offering others.
+	 * @returns {Promise<Passkey[]>}
+	 */
+	async list() {
+		const { passkeys, relyingPartyId, userHandle } = await this.#api('GET', '/passkeys');
+		if (userHandle) {
+			signal('signalAllAcceptedCredentials', {
+				rpId: relyingPartyId, userId: userHandle, allAcceptedCredentialIds: passkeys.map((/** @type {Passkey} */ p) => p.id),
+			});
+		}
+		return passkeys;
+	}
+
+	/**
+	 * @param {string} id
+	 * @param {string} name 1 to 100 characters
+	 * @returns {Promise<Passkey>}
+	 */
+	async rename(id, name) {
+		return this.#api('PATCH', `/passkeys/${id}`, { name });
+	}
+
+	/**
+	 * Deletes a passkey and tells the browser, so that its provider can forget it too. Throws `recent_sign_in_required`
+	 * if the sign-in is too long ago.
+	 * @param {string} id
+	 */
+	async remove(id) {
+		const { relyingPartyId } = await this.#api('GET', '/passkeys');
+		await this.#api('DELETE', `/passkeys/${id}`);
+		// Never after a refused sign-in: the refusal doesn't say whether the passkey or only its answer was bad, and the
+		// provider would hide a good passkey.
+		signal('signalUnknownCredential', { rpId: relyingPartyId, credentialId: id });
+	}
+
+	/**
+	 * Tells the browser a changed user name, which it shows beside the user's passkeys.
+	 * @param {string} name
+	 */
+	async announceName(name) {
+		const { relyingPartyId, userHandle } = await this.#api('GET', '/passkeys');
+		if (userHandle) {
+			signal('signalCurrentUserDetails', { rpId: relyingPartyId, userId: userHandle, name, displayName: name });
+		}
+	}
+
+	/** An access token with at least a minute left. Throws `signed_out` if there is none to be had. */
+	async accessToken() {
+		const { exp } = decodeClaims(this.#current().accessToken);
+		if (exp * 1000 - Date.now() < renewalMargin) {
+			await this.refresh();
+		}
+		return this.#current().accessToken;
+	}
+
+	/** Renews the ID and access tokens. Calls that overlap share one request. */
+	async refresh() {
+		this.#refreshing ??= this.#refresh().finally(() => { this.#refreshing = undefined; });
+		return this.#refreshing;
+	}
+
+	/** Ends this session; those on other devices go on. */
+	async signOut() {
+		const { refreshToken } = this.#current();
+		this.endSession();
+		await this.userPool('RevokeToken', { Token: refreshToken, ClientId: this.#config.userPoolClientId });
+	}
+
+	/** Ends all of the user's sessions. Access tokens that leaked stay readable by servers that don't ask Cognito. */
+	async signOutEverywhere() {
+		await this.userPool('GlobalSignOut', { AccessToken: await this.accessToken() });
+		this.endSession();
+	}
+
+	/**
+	 * Starts the session that another way of signing in has brought.
+	 * @param {NonNullable<AuthOutput['AuthenticationResult']>} result
+	 */
+	startSession({ AccessToken, IdToken, RefreshToken }) {
+		this.#session = {
+			accessToken: AccessToken, idToken: IdToken, refreshToken: RefreshToken ?? this.#current().refreshToken,
+		};
+		this.#storage.setItem(this.#storageKey, JSON.stringify(this.#session));
+	}
+
+	/** Forgets the tokens. */
+	endSession() {
+		this.#session = null;
+		this.#storage.removeItem(this.#storageKey);
+	}
+
+	/**
+	 * Calls an operation of Cognito's user-pool API.
+	 * @param {string} operation such as `InitiateAuth`
+	 * @param {object} input
+	 * @returns {Promise<any>} its output
+	 */
+	async userPool(operation, input) {
+		const response = await request(this.#config.userPoolEndpoint, {
+			method: 'POST',
+			headers: {
+				'Content-Type': 'application/x-amz-json-1.1',
+				'X-Amz-Target': `AWSCognitoIdentityProviderService.${operation}`,
+			},
+			body: JSON.stringify(input),
+		});
+		const output = await response.json().catch(() => ({}));
+		if (response.ok) {
+			return output;
+		}
+		const exception = String(output.__type ?? 'InternalErrorException').split('#').pop() ?? '';
+		const message = output.message ?? output.Message ?? `${operation}: HTTP status ${response.status}`;
+		if (exception === 'NotAuthorizedException' && /(access|refresh) token/i.test(message)) {
+			this.endSession();
+			throw new PasskeyError('signed_out', message);
+		}
+		throw new PasskeyError(exception, message);
+	}
+
+	/**
+	 * @param {string} method
+	 * @param {string} path
+	 * @param {object} [body]
+	 * @returns {Promise<any>}
+	 */
+	async #api(method, path, body) {
+		return this.#callAPI(method, path, { Authorization: `Bearer ${await this.accessToken()}` }, body);
+	}
+
+	/**
+	 * @param {string} method
+	 * @param {string} path
+	 * @param {Record<string, string>} headers
+	 * @param {object} [body]
+	 */
+	async #callAPI(method, path, headers, body) {
+		const response = await request(this.#config.apiUrl.replace(/\/$/, '') + path, {
+			method,
+			headers: body ? { ...headers, 'Content-Type': 'application/json' } : headers,
+			body: body && JSON.stringify(body),
+		});
+		if (response.status === 204) {
+			return undefined;
+		}
+		const output = await response.json().catch(() => ({}));
+		if (response.ok) {
+			return output;
+		}
+		if (response.status === 401) {
+			this.endSession();
+			throw new PasskeyError('signed_out', output.message ?? 'the HTTP API refused the access token');
+		}
+		throw new PasskeyError(output.code ?? 'try_again', output.message ?? `${method} ${path}: HTTP status ${response.status}`);
+	}
+
+	async #signInOptions() {
+		return (await this.#callAPI('POST', '/sign-in/options', {})).publicKey;
+	}
+
+	/** @param {AbortSignal} signal */
+	async #autofill(signal) {
+		for (;;) {
+			const renewal = AbortSignal.timeout(challengeRenewal);
+			try {
+				return await getAssertion(await this.#signInOptions(),
+					{ mediation: 'conditional', signal: AbortSignal.any([signal, renewal]) });
+			} catch (error) {
+				if (signal.aborted || !renewal.aborted) {
+					throw error;
+				}
+			}
+		}
+	}
+
+	/** @param {CredentialJSON} answer */
+	async #signInAs(answer) {
+		const userName = await this.#nameOf(answer);
+		await this.#answer(userName, await this.#startCustomAuth(userName), answer);
+	}
+
+	/**
+	 * The user name that a passkey's user handle stands for: the handle is the name itself where that is nothing
+	 * personal; otherwise the HTTP API tells it to the passkey's holder.
+	 * @param {CredentialJSON} answer
+	 * @returns {Promise<string>}
+	 */
+	async #nameOf(answer) {
+		const handle = new TextDecoder().decode(fromBase64URL(answer.response.userHandle ?? ''));
+		if (handle && !handle.startsWith('r|')) {
+			return handle;
+		}
+		try {
+			return (await this.#callAPI('POST', '/sign-in/user', {}, { credential: answer })).username;
+		} catch (error) {
+			throw error instanceof PasskeyError && error.code === 'user_not_found'
+				? new PasskeyError('not_accepted', error.message, { cause: error }) : error;
+		}
+	}
+
+	/** @param {string} userName @returns {Promise<AuthOutput>} */
+	async #startCustomAuth(userName) {
+		return this.userPool('InitiateAuth', {
+			AuthFlow: 'CUSTOM_AUTH', ClientId: this.#config.userPoolClientId, AuthParameters: { USERNAME: userName },
+		});
+	}
+
+	/**
+	 * @param {string} userName
+	 * @param {AuthOutput} challenge
+	 * @param {CredentialJSON} answer
+	 */
+	async #answer(userName, challenge, answer) {
+		/** @type {AuthOutput} */
+		let output;
+		try {
+			output = await this.userPool('RespondToAuthChallenge', {
+				ChallengeName: challenge.ChallengeName,
+				ClientId: this.#config.userPoolClientId,
+				Session: challenge.Session,
+				ChallengeResponses: { USERNAME: challenge.ChallengeParameters?.USERNAME ?? userName, ANSWER: JSON.stringify(answer) },
+			});
+		} catch (error) {
+			throw error instanceof PasskeyError && error.code === 'NotAuthorizedException'
+				? new PasskeyError('not_accepted', error.message, { cause: error }) : error;
+		}
+		if (!output.AuthenticationResult) {
+			throw new PasskeyError('not_accepted', 'the user pool asked for another answer');
+		}
+		this.startSession(output.AuthenticationResult);
+	}
+
+	async #refresh() {
+		/** @type {AuthOutput} */
+		const output = await this.userPool('InitiateAuth', {
+			AuthFlow: 'REFRESH_TOKEN_AUTH',
+			ClientId: this.#config.userPoolClientId,
+			AuthParameters: { REFRESH_TOKEN: this.#current().refreshToken },
+		});
+		if (output.AuthenticationResult) {
+			this.startSession(output.AuthenticationResult);
+		}
+	}
+
+	#current() {
+		if (!this.#session) {
+			throw new PasskeyError('signed_out', 'nobody is signed in');
+		}
+		return this.#session;
+	}
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} init
+ */
+async function request(url, init) {
+	try {
+		return await fetch(url, { ...init, cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout(requestTimeout) });
+	} catch (error) {
+		throw new PasskeyError('offline', `no answer from ${new URL(url, globalThis.location?.href).host}`, { cause: error });
+	}
+}
+
+/**
+ * @param {PublicKeyCredentialRequestOptionsJSON} options
+ * @param {{signal?: AbortSignal, mediation?: CredentialMediationRequirement}} how
+ * @returns {Promise<CredentialJSON>}
+ */
+async function getAssertion(options, how) {
+	return ceremony(async () => {
+		const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON?.(options) ?? parseOptions(options);
+		return assertionJSON(await navigator.credentials.get({ ...how, publicKey }));
+	});
+}
+
+/**
+ * @param {PublicKeyCredentialCreationOptionsJSON} options
+ * @returns {Promise<CredentialJSON>}
+ */
+async function createCredential(options) {
+	return ceremony(async () => {
+		const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON?.(options) ?? parseOptions(options);
+		return registrationJSON(await navigator.credentials.create({ publicKey }));
+	});
+}
+
+/** Names of the browser's errors → ours. @type {Record<string, ErrorCode>} */
+const browserErrors = {
+	AbortError: 'superseded',
+	InvalidStateError: 'already_added',
+	NotAllowedError: 'cancelled',
+	NotSupportedError: 'unsupported',
+	SecurityError: 'wrong_origin',
+};
+
+/**
+ * @template T
+ * @param {() => Promise<T>} run
+ */
+async function ceremony(run) {
+	if (!isSupported()) {
+		throw new PasskeyError('unsupported', 'this browser, or a page that is not on https or localhost, has no passkeys');
+	}
+	try {
+		return await run();
+	} catch (error) {
+		const { name, message } = /** @type {Error} */ (error);
+		throw new PasskeyError(browserErrors[name] ?? (name === 'TimeoutError' ? 'superseded' : 'cancelled'), message, { cause: error });
+	}
+}
+
+/**
+ * @param {'signalAllAcceptedCredentials' | 'signalUnknownCredential' | 'signalCurrentUserDetails'} method
+ * @param {any} details
+ */
+function signal(method, details) {
+	// Only a hint to the provider, and new in browsers: neither its absence nor its failure is the user's concern.
+	/** @type {any} */ (globalThis.PublicKeyCredential)?.[method]?.(details)?.catch(() => {});
+}
+
+// What follows stands in for parse…FromJSON and toJSON (WebAuthn Level 3 §5.1.7 to §5.1.9) where a browser, or a
+// password manager that replaces its credentials, lacks them.
+
+/** @param {any} options */
+function parseOptions(options) {
+	const descriptor = (/** @type {any} */ c) => ({ ...c, id: fromBase64URL(c.id) });
+	return {
+		...options,
+		challenge: fromBase64URL(options.challenge),
+		...options.user && { user: { ...options.user, id: fromBase64URL(options.user.id) } },
+		...options.allowCredentials && { allowCredentials: options.allowCredentials.map(descriptor) },
+		...options.excludeCredentials && { excludeCredentials: options.excludeCredentials.map(descriptor) },
+	};
+}
+
+/** @param {any} credential @returns {CredentialJSON} */
+function assertionJSON(credential) {
+	const { clientDataJSON, authenticatorData, signature, userHandle } = credential.response;
+	return credential.toJSON?.() ?? {
+		...commonJSON(credential),
+		response: {
+			clientDataJSON: toBase64URL(clientDataJSON),
+			authenticatorData: toBase64URL(authenticatorData),
+			signature: toBase64URL(signature),
+			...userHandle && { userHandle: toBase64URL(userHandle) },
+		},
+	};
+}
+
+/** @param {any} credential @returns {CredentialJSON} */
+function registrationJSON(credential) {
+	const { response } = credential;
+	return credential.toJSON?.() ?? {
+		...commonJSON(credential),
+		response: {
+			clientDataJSON: toBase64URL(response.clientDataJSON),
+			attestationObject: toBase64URL(response.attestationObject),
+			transports: response.getTransports?.() ?? [],
+		},
+	};
+}
+
+/** @param {any} credential */
+function commonJSON(credential) {
+	return {
+		id: credential.id,
+		rawId: toBase64URL(credential.rawId),
+		type: credential.type,
+		clientExtensionResults: credential.getClientExtensionResults(),
+		...credential.authenticatorAttachment && { authenticatorAttachment: credential.authenticatorAttachment },
+	};
+}
+
+/** @param {string} text */
+function fromBase64URL(text) {
+	const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+	return Uint8Array.from(binary, c => c.charCodeAt(0));
+}
+
+/** @param {ArrayBuffer} buffer */
+function toBase64URL(buffer) {
+	const binary = Array.from(new Uint8Array(buffer), byte => String.fromCharCode(byte)).join('');
+	return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** @param {string} token a JWT @returns {Record<string, any>} */
+function decodeClaims(token) {
+	return JSON.parse(new TextDecoder().decode(fromBase64URL(token.split('.')[1])));
+}
