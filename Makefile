@@ -12,16 +12,24 @@ GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.
 # The local run executes the functions on this machine, so it builds them for it.
 HOST_ARCHITECTURE := $(if $(filter arm64,$(shell go env GOARCH)),arm64,x86_64)
 LOCAL ?= build/local
+WEB := build/web
 
 export CDK_DISABLE_CLI_TELEMETRY := true
 
-.PHONY: run test lint synth bench deploy diff destroy
+.PHONY: run web test lint synth bench deploy diff destroy
 
-run: ## run the stack on this machine: no AWS account, no Docker
+run: web ## run the stack on this machine: no AWS account, no Docker
 	$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
 		-c architecture=$(HOST_ARCHITECTURE) -c relyingPartyId=localhost -c origins=http://localhost:$(PORT) $(CONTEXT)
 	go build -o $(LOCAL)/passkeys-local ./infra/local
-	exec $(LOCAL)/passkeys-local -assembly $(LOCAL)/cdk.out -port $(PORT) $(ARGS)
+	exec $(LOCAL)/passkeys-local -assembly $(LOCAL)/cdk.out -port $(PORT) -web $(WEB) $(ARGS)
+
+web: examples/web/node_modules ## bundle the demo page into build/web
+	cd examples/web && npm run --silent build
+
+examples/web/node_modules: examples/web/package-lock.json
+	cd examples/web && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
 
 test: lint ## every check that needs no AWS account
 	go test -race $$(go list ./... | grep -v /infra/passkeys | grep -v /infra$$)
