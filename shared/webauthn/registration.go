@@ -71,7 +71,7 @@ func ParseRegistration(raw []byte) (*Registration, error) {
 // demands (§8) and refused with the reason [Attestation] if that fails. Who
 // made the authenticator is not asked, so no trust anchor is needed beyond those
 // that go-webauthn has built in for the formats android-key and apple, and its
-// list of TPM manufacturers. Validity of certificates is judged by the
+// list of TPM manufacturers; and the record's AAGUID stays a claim. Validity of certificates is judged by the
 // machine's clock; revocation is not looked up, and nothing reaches the network.
 //
 // The caller sets the UserHandle of the record, which no response holds, and
@@ -164,8 +164,8 @@ func (rp RelyingParty) verifyAttestation(r *Registration, challenge []byte, veri
 			return refuse(Attestation, `the statement of the format "none" is not the empty map`)
 		}
 	case protocol.AttestationFormatAndroidSafetyNet:
-		// Its verdict would hang on the machine's trust store.
-		return refuse(Attestation, "SafetyNet ended in January 2025")
+		// go-webauthn would judge it by whatever roots the machine trusts.
+		return refuse(Attestation, "SafetyNet attestation is no longer in service")
 	}
 	ceremony := protocol.ParsedCredentialCreationData{
 		ParsedPublicKeyCredential: protocol.ParsedPublicKeyCredential{RawID: r.CredentialID},
@@ -178,9 +178,9 @@ func (rp RelyingParty) verifyAttestation(r *Registration, challenge []byte, veri
 		}},
 	}
 	_, err := ceremony.Verify(base64.RawURLEncoding.EncodeToString(challenge), rp.ID,
-		nil, rp.origins(), nil, noTopOrigins, forbidCrossOrigin,
+		noFoldedOrigins, rp.origins(), noTopOrigins, byTopOriginList, forbidCrossOrigin,
 		verification == UserVerificationRequired, requireUserPresence,
-		nil, offeredParameters, attestationPolicy, protocol.SignaturePolicy{})
+		noMetadata, offeredParameters, attestationPolicy, strictSignatures)
 	if err != nil {
 		return refuse(Attestation, fmt.Sprintf("the %.20q attestation does not verify: %.200s", r.attestation.Format, err))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 
+	"github.com/go-webauthn/webauthn/metadata"
 	"github.com/go-webauthn/webauthn/protocol"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
@@ -79,9 +80,15 @@ func (rp RelyingParty) VerifyAssertion(a *Assertion, c *credential.Record, want 
 // ones, which it compares byte for byte as we do; it folds the case of others.
 const (
 	noAppID             = ""
-	noTopOrigins        = protocol.TopOriginExplicitVerificationMode // and none is listed
+	byTopOriginList     = protocol.TopOriginExplicitVerificationMode
 	forbidCrossOrigin   = false
 	requireUserPresence = true
+)
+
+var (
+	noFoldedOrigins, noTopOrigins []string
+	noMetadata                    metadata.Provider        // no judgement of models, no network
+	strictSignatures              protocol.SignaturePolicy // in DER only
 )
 
 // verifyCeremony has go-webauthn judge the ceremony as a whole and verify the
@@ -100,9 +107,9 @@ func (rp RelyingParty) verifyCeremony(a *Assertion, publicKey []byte, want Expec
 		}},
 	}
 	err := ceremony.Verify(base64.RawURLEncoding.EncodeToString(want.Challenge), rp.ID, noAppID,
-		nil, rp.origins(), nil, noTopOrigins, forbidCrossOrigin,
+		noFoldedOrigins, rp.origins(), noTopOrigins, byTopOriginList, forbidCrossOrigin,
 		want.UserVerification == UserVerificationRequired, requireUserPresence,
-		publicKey, protocol.SignaturePolicy{})
+		publicKey, strictSignatures)
 	if err != nil {
 		return refuse(BadSignature, "the signature does not verify with the credential's public key")
 	}
