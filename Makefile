@@ -13,6 +13,7 @@ GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.
 HOST_ARCHITECTURE := $(if $(filter arm64,$(shell go env GOARCH)),arm64,x86_64)
 LOCAL ?= build/local
 WEB := build/web
+NODE_MODULES := examples/web/node_modules/.package-lock.json
 
 export CDK_DISABLE_CLI_TELEMETRY := true
 
@@ -24,14 +25,15 @@ run: web ## run the stack on this machine: no AWS account, no Docker
 	go build -o $(LOCAL)/passkeys-local ./infra/local
 	exec $(LOCAL)/passkeys-local -assembly $(LOCAL)/cdk.out -port $(PORT) -web $(WEB) $(ARGS)
 
-web: examples/web/node_modules ## bundle the demo page into build/web
+web: $(WEB)/app.js ## bundle the demo page into build/web
+
+$(WEB)/app.js: $(NODE_MODULES) $(wildcard examples/web/*.js examples/web/*.css examples/web/*.html examples/web/*.svg)
 	cd examples/web && npm run --silent build
 
-examples/web/node_modules: examples/web/package-lock.json
+$(NODE_MODULES): examples/web/package.json examples/web/package-lock.json
 	cd examples/web && npm ci --no-audit --no-fund --loglevel=error
-	touch $@
 
-test: lint ## every check that needs no AWS account
+test: lint web ## every check that needs no AWS account
 	go test -race $$(go list ./... | grep -v /infra/passkeys | grep -v /infra$$)
 	go test ./infra ./infra/passkeys
 
