@@ -71,6 +71,10 @@ type Handler struct {
 	Log                  *slog.Logger
 }
 
+// Budget is what a request may take. The client then has an error to retry,
+// while the function still has time to log it.
+const Budget = 8 * time.Second
+
 // maxBody bounds what is read of a request, in bytes.
 const maxBody = 64 << 10
 
@@ -98,7 +102,9 @@ func (h *Handler) Handle(ctx context.Context, event Event) (response Response, _
 			response = h.respond(ctx, event, reply{}, err)
 		}
 	}()
-	r, err := h.route(ctx, event)
+	limited, cancel := context.WithTimeout(ctx, Budget)
+	defer cancel()
+	r, err := h.route(limited, event)
 	return h.respond(ctx, event, r, err), nil
 }
 

@@ -10,12 +10,17 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 )
+
+// Budget is what a trigger may take. Cognito waits 5 s and then asks again; by
+// then the user must have an error to retry, and the function be free.
+const Budget = 2500 * time.Millisecond
 
 // Trigger sources, as Cognito writes them. The developer guide has two names
 // for the third.
@@ -33,8 +38,8 @@ var (
 	errMisplaced = errors.New("this function answers another trigger: deploy the stack again")
 )
 
-// serve calls h and keeps panics and the text of internal errors from the
-// caller. It is a fault, never an answer, when h panics.
+// serve calls h within Budget and keeps panics and the text of internal errors
+// from the caller. It is a fault, never an answer, when h panics.
 func serve[E any](ctx context.Context, log *slog.Logger, event E, h func(context.Context, E) (E, error)) (response E, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -44,6 +49,8 @@ func serve[E any](ctx context.Context, log *slog.Logger, event E, h func(context
 			response, err = event, errRetry
 		}
 	}()
+	ctx, cancel := context.WithTimeout(ctx, Budget)
+	defer cancel()
 	response, err = h(ctx, event)
 	if err == nil {
 		return response, nil
