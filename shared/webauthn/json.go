@@ -2,6 +2,7 @@ package webauthn
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -61,7 +62,7 @@ func (o *object) read(raw []byte) bool {
 		return false
 	}
 	_, err := decoder.ReadToken()
-	return err == io.EOF
+	return errors.Is(err, io.EOF)
 }
 
 // tooDeep counts brackets before a recursive parser sees them.

@@ -164,7 +164,7 @@ func webOriginHost(origin string) (string, error) {
 	if host != Localhost && !isDomain(host) {
 		return "", fmt.Errorf("origin %q: its host must be a domain", origin)
 	}
-	if u.Scheme != "https" && !(u.Scheme == "http" && host == Localhost) {
+	if u.Scheme != "https" && (u.Scheme != "http" || host != Localhost) {
 		return "", fmt.Errorf("origin %q: use https; http is for localhost only", origin)
 	}
 	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" || strings.HasSuffix(u.Host, ":") {
