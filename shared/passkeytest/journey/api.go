@@ -29,7 +29,6 @@ func (s *Stack) Claims(u User) Claims {
 // unless it is a string.
 func (s *Stack) Call(t testing.TB, route routes.Route, id string, claims Claims, body any) api.Response {
 	t.Helper()
-	s.wire()
 	text, isText := body.(string)
 	if !isText {
 		marshalled, err := json.Marshal(body)
@@ -38,7 +37,12 @@ func (s *Stack) Call(t testing.TB, route routes.Route, id string, claims Claims,
 		}
 		text = string(marshalled)
 	}
-	event := api.Event{Version: "2.0", RouteKey: route.Key(), Headers: map[string]string{}, Body: text}
+	return s.Send(t, s.Event(route, id, claims, text))
+}
+
+// Event is the event that API Gateway sends for a request.
+func (s *Stack) Event(route routes.Route, id string, claims Claims, body string) api.Event {
+	event := api.Event{Version: "2.0", RouteKey: route.Key(), Headers: map[string]string{}, Body: body}
 	if id != "" {
 		event.PathParameters = map[string]string{routes.PasskeyID: id}
 	}
@@ -48,6 +52,13 @@ func (s *Stack) Call(t testing.TB, route routes.Route, id string, claims Claims,
 			JWT: &events.APIGatewayV2HTTPRequestContextAuthorizerJWTDescription{Claims: claims},
 		}
 	}
+	return event
+}
+
+// Send hands an event to the HTTP API as it is.
+func (s *Stack) Send(t testing.TB, event api.Event) api.Response {
+	t.Helper()
+	s.wire()
 	response, err := s.handler.Handle(t.Context(), event)
 	if err != nil {
 		t.Fatalf("the API returned an error to Lambda: %v", err)

@@ -23,7 +23,7 @@ func (s *Stack) NewUser(sub string) User {
 	u := User{Name: sub, Sub: sub, Attributes: map[string]string{
 		"sub": sub, "email": sub + "@example.com", "email_verified": "true",
 	}}
-	s.Accounts.add(u)
+	s.Accounts.Put(u)
 	return u
 }
 
@@ -78,11 +78,50 @@ func (s *Stack) TryAnswer(ctx context.Context, session *Session, answer string, 
 	return verified.Response.AnswerCorrect, s.next(ctx, session, metadata)
 }
 
+// Triggers returns the three triggers themselves, for events that Cognito would not send.
+func (s *Stack) Triggers() (trigger.Define, trigger.Create, trigger.Verify) {
+	s.wire()
+	return s.define, s.create, s.verify
+}
+
+// Define calls the Define trigger alone.
+func (s *Stack) Define(ctx context.Context, session *Session, metadata map[string]string) (trigger.DefineEvent, error) {
+	s.wire()
+	return invoke(ctx, s.DefineEvent(session, metadata), s.define.Handle)
+}
+
+// DefineEvent is the event that Cognito sends to Define.
+func (s *Stack) DefineEvent(session *Session, metadata map[string]string) trigger.DefineEvent {
+	return trigger.DefineEvent{
+		CognitoEventUserPoolsHeader: header(session, "DefineAuthChallenge_Authentication"),
+		Request: events.CognitoEventUserPoolsDefineAuthChallengeRequest{
+			UserAttributes: session.User.Attributes, Session: session.History,
+			ClientMetadata: metadata, UserNotFound: session.User.NotFound,
+		},
+	}
+}
+
+// Create calls the Create trigger alone.
+func (s *Stack) Create(ctx context.Context, session *Session, metadata map[string]string) (trigger.CreateEvent, error) {
+	s.wire()
+	return invoke(ctx, s.CreateEvent(session, metadata), s.create.Handle)
+}
+
+// CreateEvent is the event that Cognito sends to Create.
+func (s *Stack) CreateEvent(session *Session, metadata map[string]string) trigger.CreateEvent {
+	return trigger.CreateEvent{
+		CognitoEventUserPoolsHeader: header(session, "CreateAuthChallenge_Authentication"),
+		Request: events.CognitoEventUserPoolsCreateAuthChallengeRequest{
+			UserAttributes: session.User.Attributes, ChallengeName: "CUSTOM_CHALLENGE", Session: session.History,
+			ClientMetadata: metadata, UserNotFound: session.User.NotFound,
+		},
+	}
+}
+
 // Verify calls the Verify trigger alone, as Cognito's retries do.
 func (s *Stack) Verify(ctx context.Context, session *Session, answer string, metadata map[string]string) (trigger.VerifyEvent, error) {
 	s.wire()
-	event := s.VerifyEvent(session, answer, metadata)
-	return invoke(ctx, event, s.verify.Handle)
+	return invoke(ctx, s.VerifyEvent(session, answer, metadata), s.verify.Handle)
 }
 
 // VerifyEvent is the event that Cognito sends to Verify.
@@ -94,30 +133,6 @@ func (s *Stack) VerifyEvent(session *Session, answer string, metadata map[string
 			ChallengeAnswer: answer, ClientMetadata: metadata, UserNotFound: session.User.NotFound,
 		},
 	}
-}
-
-// Define calls the Define trigger alone.
-func (s *Stack) Define(ctx context.Context, session *Session, metadata map[string]string) (trigger.DefineEvent, error) {
-	s.wire()
-	return invoke(ctx, trigger.DefineEvent{
-		CognitoEventUserPoolsHeader: header(session, "DefineAuthChallenge_Authentication"),
-		Request: events.CognitoEventUserPoolsDefineAuthChallengeRequest{
-			UserAttributes: session.User.Attributes, Session: session.History,
-			ClientMetadata: metadata, UserNotFound: session.User.NotFound,
-		},
-	}, s.define.Handle)
-}
-
-// Create calls the Create trigger alone.
-func (s *Stack) Create(ctx context.Context, session *Session, metadata map[string]string) (trigger.CreateEvent, error) {
-	s.wire()
-	return invoke(ctx, trigger.CreateEvent{
-		CognitoEventUserPoolsHeader: header(session, "CreateAuthChallenge_Authentication"),
-		Request: events.CognitoEventUserPoolsCreateAuthChallengeRequest{
-			UserAttributes: session.User.Attributes, ChallengeName: "CUSTOM_CHALLENGE", Session: session.History,
-			ClientMetadata: metadata, UserNotFound: session.User.NotFound,
-		},
-	}, s.create.Handle)
 }
 
 // next asks Define and does as it says.

@@ -222,10 +222,18 @@ func (a *Accounts) Revoke(u User) {
 	delete(a.users, u.token())
 }
 
-func (a *Accounts) add(u User) {
+// Put adds a user, or changes the user's attributes.
+func (a *Accounts) Put(u User) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.users[u.token()] = u
+}
+
+// Fail makes the pool fail to answer, or answer again with nil.
+func (a *Accounts) Fail(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.err = err
 }
 
 // Log keeps what the functions log. It is safe for concurrent use.
