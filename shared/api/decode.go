@@ -1,19 +1,14 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// decode reads a body that is one JSON object with no member that into lacks.
+// decode reads a body that is exactly one JSON object in UTF-8, with every name
+// spelled as into has it, none twice, and none that into lacks.
 func decode(body []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return errMalformed
-	}
-	if _, err := d.Token(); err != io.EOF {
+	if jsontext.Value(body).Kind() != '{' || json.Unmarshal(body, into, json.RejectUnknownMembers(true)) != nil {
 		return errMalformed
 	}
 	return nil

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -112,8 +111,8 @@ func (h *Handler) deletePasskey(ctx context.Context, c call) (reply, error) {
 
 // hashOf reads a credential id from the path.
 func hashOf(id string) (string, error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(id)
-	if err != nil || len(b) == 0 {
+	var b webauthn.Base64URL
+	if err := b.UnmarshalText([]byte(id)); err != nil || len(b) == 0 {
 		return "", errNoPasskey
 	}
 	return table.Hash(b), nil

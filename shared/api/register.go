@@ -4,11 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
@@ -106,8 +107,8 @@ func descriptors(listed []credentials.Listed) []webauthn.Descriptor {
 }
 
 type registerRequest struct {
-	Name       string          `json:"name"`       // empty: named after its provider
-	Credential json.RawMessage `json:"credential"` // RegistrationResponseJSON
+	Name       string         `json:"name"`       // empty: named after its provider
+	Credential jsontext.Value `json:"credential"` // RegistrationResponseJSON
 }
 
 // registerPasskey ends a registration ceremony. Sent again after a reply was

@@ -2,11 +2,12 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
@@ -41,7 +42,7 @@ func (h *Handler) stampScope() stamp.Scope {
 }
 
 type signInUserRequest struct {
-	Credential json.RawMessage `json:"credential"` // AuthenticationResponseJSON
+	Credential jsontext.Value `json:"credential"` // AuthenticationResponseJSON
 }
 
 type signInUserReply struct {
