@@ -21,6 +21,9 @@ import (
 type configuration struct {
 	stackName string
 	props     passkeys.Props
+
+	email                 awscognito.UserPoolSESOptions // becomes props.Email
+	rateLimit, burstLimit int                           // become props.Throttle
 }
 
 // stackName is what CloudFormation allows.
@@ -41,39 +44,13 @@ func (e *configurationError) Error() string {
 // readConfiguration returns a *configurationError if anything is wrong with the
 // context (key → value).
 func readConfiguration(context map[string]any) (configuration, error) {
-	r := reader{context: context, known: map[string]bool{}}
-	c := configuration{
-		stackName: r.text("stackName"),
-		props: passkeys.Props{
-			RelyingPartyID:       r.text("relyingPartyId"),
-			RelyingPartyName:     r.text("relyingPartyName"),
-			Origins:              r.list("origins"),
-			UserVerification:     passkeys.UserVerification(r.text("userVerification")),
-			CounterPolicy:        passkeys.CounterPolicy(r.text("counterPolicy")),
-			MaxPasskeys:          r.count("maxPasskeys"),
-			RecentAuthentication: r.duration("recentAuthentication"),
-			SignIn:               passkeys.SignIn(r.text("signIn")),
-			SelfSignUp:           jsii.Bool(r.flag("selfSignUp", on)),
-			Plan:                 awscognito.FeaturePlan(strings.ToUpper(r.text("plan"))),
-			Email:                readEmail(&r),
-			BackendClient:        r.flag("backendClient", off),
-			MarkerAttribute:      r.text("markerAttribute"),
-			MarkerValue:          r.text("markerValue"),
-			ParameterPath:        r.text("parameterPath"),
-			StampRotation:        r.count("stampRotation"),
-			DecoyRotation:        r.count("decoyRotation"),
-			RemovalPolicy:        awscdk.RemovalPolicy(strings.ToUpper(r.text("removalPolicy"))),
-			Architecture:         readArchitecture(&r),
-			LogRetention:         readLogRetention(&r),
-			Throttle:             readThrottle(&r),
-		},
+	var c configuration
+	r := reader{context: context}
+	for _, s := range settings {
+		s.read(&r, s.key, &c)
 	}
-	switch {
-	case c.stackName == "":
-		c.stackName = defaultStackName
-	case !stackName.MatchString(c.stackName):
-		r.add("stackName", c.stackName, "use a letter and then letters, digits and hyphens, 128 at most")
-	}
+	c.props.Email = email(&r, c.email)
+	c.props.Throttle = throttle(&r, c.rateLimit, c.burstLimit)
 	r.unknown()
 
 	problems := r.problems
@@ -90,49 +67,53 @@ func readConfiguration(context map[string]any) (configuration, error) {
 	return c, nil
 }
 
+var initialisms = strings.NewReplacer("ID", "Id", "MFA", "Mfa")
+
 // contextKey is the key of a property: MaxPasskeys is maxPasskeys, RelyingPartyID is relyingPartyId.
 func contextKey(property string) string {
-	property = strings.ReplaceAll(property, "ID", "Id")
+	property = initialisms.Replace(property)
 	return string(unicode.ToLower(rune(property[0]))) + property[1:]
 }
 
-// readEmail returns nil, Cognito's own mail, unless an SES identity is named.
-func readEmail(r *reader) awscognito.UserPoolEmail {
-	options := &awscognito.UserPoolSESOptions{
-		FromEmail:            optional(r.text("emailFrom")),
-		FromName:             optional(r.text("emailFromName")),
-		ReplyTo:              optional(r.text("emailReplyTo")),
-		SesRegion:            optional(r.text("emailSesRegion")),
-		SesVerifiedDomain:    optional(r.text("emailSesDomain")),
-		ConfigurationSetName: optional(r.text("emailSesConfigurationSet")),
+func readStackName(r *reader, key string) string {
+	name := r.text(key)
+	if name == "" {
+		return defaultStackName
 	}
-	if options.FromEmail != nil {
-		if options.SesRegion == nil {
-			options.SesRegion = awscdk.Aws_REGION() // the stack names no region of its own
-		}
-		return awscognito.UserPoolEmail_WithSES(options)
+	if !stackName.MatchString(name) {
+		r.add(key, name, "use a letter and then letters, digits and hyphens, 128 at most")
 	}
-	if *options != (awscognito.UserPoolSESOptions{}) {
-		r.add("emailFrom", "", "set it to an address of the SES identity, as other email settings are set")
-	}
-	return nil
+	return name
 }
 
-func readArchitecture(r *reader) awslambda.Architecture {
-	if r.oneOf("architecture", "arm64", "x86_64") == "x86_64" {
+func readArchitecture(r *reader, key string) awslambda.Architecture {
+	if r.oneOf(key, "arm64", "x86_64") == "x86_64" {
 		return awslambda.Architecture_X86_64()
 	}
 	return awslambda.Architecture_ARM_64()
 }
 
-func readLogRetention(r *reader) awslogs.RetentionDays {
-	return awslogs.RetentionDays(strings.ToUpper(r.oneOf("logRetention",
+func readLogRetention(r *reader, key string) awslogs.RetentionDays {
+	return awslogs.RetentionDays(strings.ToUpper(r.oneOf(key,
 		"one_week", "one_month", "three_months", "six_months", "one_year", "infinite")))
 }
 
-// readThrottle returns nil, the construct's own limits, unless both are set.
-func readThrottle(r *reader) *awsapigatewayv2.ThrottleSettings {
-	rate, burst := r.count("apiRateLimit"), r.count("apiBurstLimit")
+// email returns nil, Cognito's own mail, unless an SES identity is named.
+func email(r *reader, options awscognito.UserPoolSESOptions) awscognito.UserPoolEmail {
+	if options.FromEmail != nil {
+		if options.SesRegion == nil {
+			options.SesRegion = awscdk.Aws_REGION() // the stack names no region of its own
+		}
+		return awscognito.UserPoolEmail_WithSES(&options)
+	}
+	if options != (awscognito.UserPoolSESOptions{}) {
+		r.add("emailFrom", "", "set it to an address of the SES identity, as other email settings are set")
+	}
+	return nil
+}
+
+// throttle returns nil, the construct's own limits, unless both are set.
+func throttle(r *reader, rate, burst int) *awsapigatewayv2.ThrottleSettings {
 	if (rate == 0) != (burst == 0) {
 		r.add("apiRateLimit and apiBurstLimit", []int{rate, burst}, "set both or none")
 	}
@@ -140,11 +121,4 @@ func readThrottle(r *reader) *awsapigatewayv2.ThrottleSettings {
 		return nil
 	}
 	return &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(rate), BurstLimit: jsii.Number(burst)}
-}
-
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
 )
@@ -36,7 +37,7 @@ func TestConfigurationFromFileAndCommandLine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			maps.Copy(context, map[string]any{
 				"relyingPartyId": "example.com", "relyingPartyName": "Example", "stackName": "Login", "userVerification": "preferred",
-				"counterPolicy": "flag", "recentAuthentication": "10m", "signIn": "phone", "plan": "plus", "markerAttribute": "createdByCorbado",
+				"counterPolicy": "flag", "recentAuthentication": "10m", "signIn": "phone", "mfa": "optional", "plan": "plus", "markerAttribute": "createdByCorbado",
 				"markerValue": "true", "parameterPath": "/login", "decoyRotation": "1", "removalPolicy": "destroy", "architecture": "x86_64",
 				"logRetention": "one_year", "emailFrom": "login@example.com", "@aws-cdk/core:anything": true, "acknowledged-issue-numbers": []any{1.0},
 			})
@@ -52,7 +53,7 @@ func TestConfigurationFromFileAndCommandLine(t *testing.T) {
 			want := passkeys.Props{
 				RelyingPartyID: "example.com", RelyingPartyName: "Example", Origins: []string{"https://example.com", "https://a.example.com"},
 				UserVerification: passkeys.UserVerificationPreferred, CounterPolicy: passkeys.CounterFlag, MaxPasskeys: 5,
-				RecentAuthentication: 10 * time.Minute, SignIn: passkeys.SignInPhone, Plan: awscognito.FeaturePlan_PLUS, BackendClient: true,
+				RecentAuthentication: 10 * time.Minute, SignIn: passkeys.SignInPhone, MFA: passkeys.MFAOptional, Plan: awscognito.FeaturePlan_PLUS, BackendClient: true,
 				MarkerAttribute: "createdByCorbado", MarkerValue: "true", ParameterPath: "/login", StampRotation: 2, DecoyRotation: 1,
 				RemovalPolicy: awscdk.RemovalPolicy_DESTROY, LogRetention: awslogs.RetentionDays_ONE_YEAR,
 			}
@@ -73,6 +74,19 @@ func TestConfigurationDefaults(t *testing.T) {
 	}
 }
 
+// The defaults in the table of settings, and in the README's, are those that apply.
+func TestWrittenDefaultsChangeNothing(t *testing.T) {
+	written := map[string]any{}
+	for _, s := range settings {
+		if !strings.HasPrefix(s.unset, "(") {
+			written[s.key] = s.unset
+		}
+	}
+	if diff := cmp.Diff(template(t, newApp(t, nil)), template(t, newApp(t, written))); diff != "" {
+		t.Errorf("(-without +with the defaults written):\n%s", diff)
+	}
+}
+
 func TestConfigurationProblems(t *testing.T) {
 	tests := map[string]struct {
 		change map[string]any
@@ -85,7 +99,7 @@ func TestConfigurationProblems(t *testing.T) {
 		"rejects values of another kind": {
 			change: map[string]any{"relyingPartyName": 7.0, "maxPasskeys": "many", "selfSignUp": "maybe", "recentAuthentication": "soon", "origins": true},
 			want: []string{
-				`relyingPartyName is 7: write it as a text`, `origins is true: write it as a list`, `maxPasskeys is "many": use a whole number`,
+				`origins is true: write it as a list`, `relyingPartyName is 7: write it as a text`, `maxPasskeys is "many": use a whole number`,
 				`recentAuthentication is "soon": use a duration`, `selfSignUp is "maybe": use true or false`, `origins is []string(nil)`,
 			},
 		},
@@ -94,10 +108,10 @@ func TestConfigurationProblems(t *testing.T) {
 			want:   []string{`origins is 7: write each element as a text`, `origins is ""`},
 		},
 		"rejects values of no kind": {
-			change: map[string]any{"architecture": "mips", "logRetention": "ever", "plan": "free", "removalPolicy": "snapshot", "stackName": "My stack"},
+			change: map[string]any{"architecture": "mips", "logRetention": "ever", "plan": "free", "removalPolicy": "snapshot", "stackName": "My stack", "mfa": "sms"},
 			want: []string{
 				`architecture is "mips": use one of ["arm64" "x86_64"]`, `logRetention is "ever": use one of`, `stackName is "My stack": use a letter`,
-				`plan is "FREE": use one of`, `removalPolicy is "SNAPSHOT": use one of`,
+				`mfa is "sms": use one of`, `plan is "FREE": use one of`, `removalPolicy is "SNAPSHOT": use one of`,
 			},
 		},
 		"rejects half a setting": {

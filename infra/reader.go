@@ -16,8 +16,7 @@ import (
 // reader reads values of the kinds that cdk.json may hold. From the command line
 // (-c key=value) all of them come as text. It gathers what is wrong with them.
 type reader struct {
-	context  map[string]any  // key → value
-	known    map[string]bool // keys that were read
+	context  map[string]any // key → value
 	problems []passkeys.Problem
 }
 
@@ -39,7 +38,6 @@ func (r *reader) add(key string, received any, remedy string) {
 
 // value returns nil for what is not set.
 func (r *reader) value(key string) any {
-	r.known[key] = true
 	if value := r.context[key]; value != "" {
 		return value
 	}
@@ -53,6 +51,14 @@ func (r *reader) text(key string) string {
 		r.add(key, value, "write it as a text")
 	}
 	return text
+}
+
+// optional returns nil for what is not set.
+func (r *reader) optional(key string) *string {
+	if text := r.text(key); text != "" {
+		return &text
+	}
+	return nil
 }
 
 func (r *reader) oneOf(key string, allowed ...string) string {
@@ -128,11 +134,15 @@ func (r *reader) duration(key string) time.Duration {
 // have a namespace or a hyphen.
 var ours = regexp.MustCompile(`^[A-Za-z]+$`)
 
-// unknown refuses keys that nothing read, so that a misspelt one has no silent effect.
+// unknown refuses keys that are no settings, so that a misspelt one has no silent effect.
 func (r *reader) unknown() {
-	known := slices.Sorted(maps.Keys(r.known))
+	var known []string
+	for _, s := range settings {
+		known = append(known, s.key)
+	}
+	slices.Sort(known)
 	for _, key := range slices.Sorted(maps.Keys(r.context)) {
-		if r.known[key] || !ours.MatchString(key) {
+		if slices.Contains(known, key) || !ours.MatchString(key) {
 			continue
 		}
 		remedy := "there is no such setting: use one of " + strings.Join(known, ", ")

@@ -39,6 +39,8 @@ func (p *Passkeys) addPool() {
 			RequireSymbols:       jsii.Bool(true),
 			TempPasswordValidity: awscdk.Duration_Days(jsii.Number(3)),
 		},
+		Mfa:                p.mfa(),
+		MfaSecondFactor:    &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)},
 		Email:              p.props.Email,
 		LambdaTriggers:     p.poolTriggers(),
 		DeletionProtection: jsii.Bool(p.props.retained()),
@@ -55,6 +57,15 @@ func (p *Passkeys) signInAliases() *awscognito.SignInAliases {
 	default:
 		return &awscognito.SignInAliases{Email: jsii.Bool(true)}
 	}
+}
+
+// mfa is written out also when it is off, so that CloudFormation switches it off
+// on a pool that had it.
+func (p *Passkeys) mfa() awscognito.Mfa {
+	if p.props.MFA == MFAOptional {
+		return awscognito.Mfa_OPTIONAL
+	}
+	return awscognito.Mfa_OFF
 }
 
 // verifiedAttribute is the one that must be "true" before a user may register a passkey.

@@ -42,6 +42,8 @@ func TestPoolDefaults(t *testing.T) {
 				"RequireNumbers": true, "RequireSymbols": true, "TemporaryPasswordValidityDays": 3,
 			}},
 			"DeletionProtection": "ACTIVE",
+			"MfaConfiguration":   "OFF",
+			"EnabledMfas":        assertions.Match_Absent(),
 			"EmailConfiguration": assertions.Match_Absent(),
 			"SmsConfiguration":   assertions.Match_Absent(),
 			"Schema": assertions.Match_ArrayWith(&[]any{
@@ -79,6 +81,18 @@ func TestPoolFollowsTheProps(t *testing.T) {
 	if got := environment(t, s.all, "PasskeysApiFunction")["PASSKEYS_VERIFIED_ATTRIBUTES"]; got != "phone_number_verified" {
 		t.Errorf("a passkey takes %v, want phone_number_verified", got)
 	}
+}
+
+// An authenticator app alone: text messages would take a role, and phone numbers change hands.
+func TestOptionalMFAIsAnAuthenticatorApp(t *testing.T) {
+	props := minimal()
+	props.MFA = passkeys.MFAOptional
+	s := synthesize(props)
+	s.template.HasResourceProperties(jsii.String(userPool), map[string]any{
+		"MfaConfiguration": "OPTIONAL",
+		"EnabledMfas":      []any{"SOFTWARE_TOKEN_MFA"},
+		"SmsConfiguration": assertions.Match_Absent(),
+	})
 }
 
 func TestPoolWithUserNamesAndAliases(t *testing.T) {

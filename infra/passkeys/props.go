@@ -50,6 +50,11 @@ type Props struct {
 	// SelfSignUp says whether users may create their own accounts. Nil means true.
 	SelfSignUp *bool
 
+	// MFA says whether users may add an authenticator app (TOTP) as a second
+	// factor to their password. Empty means MFAOff. A passkey takes none: it is
+	// two factors already while UserVerification is required.
+	MFA MFA
+
 	// Plan is the pool's feature plan. Empty means LITE: custom authentication needs no more.
 	Plan awscognito.FeaturePlan
 
@@ -134,6 +139,17 @@ const (
 	SignInUserName SignIn = "username" // a user name, or the verified e-mail address or preferred user name as its alias
 )
 
+// MFA is the pool's multi-factor authentication, which Cognito applies to
+// sign-ins by password only: custom authentication, and so a passkey, skips it.
+// https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa.html
+type MFA string
+
+// Values of MFA. There is no "required", because sign-ins with a passkey would not keep it.
+const (
+	MFAOff      MFA = "off"      // passwords alone
+	MFAOptional MFA = "optional" // each user may add an authenticator app
+)
+
 // withDefaults returns a copy of p in which no zero value is left to interpret,
 // except ParameterPath, which depends on the stack, and Email.
 func (p Props) withDefaults() Props {
@@ -143,6 +159,7 @@ func (p Props) withDefaults() Props {
 	setDefault(&p.RecentAuthentication, 5*time.Minute)
 	setDefault(&p.SignIn, SignInEmail)
 	setDefault(&p.SelfSignUp, jsii.Bool(true))
+	setDefault(&p.MFA, MFAOff)
 	setDefault(&p.Plan, awscognito.FeaturePlan_LITE)
 	setDefault(&p.MarkerAttribute, "created_by")
 	setDefault(&p.MarkerValue, "passkeys")

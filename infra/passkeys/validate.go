@@ -60,6 +60,7 @@ func (p Props) Validate() error {
 	oneOf(&c, "UserVerification", p.UserVerification, "", UserVerificationRequired, UserVerificationPreferred, UserVerificationDiscouraged)
 	oneOf(&c, "CounterPolicy", p.CounterPolicy, CounterByBackup, CounterReject, CounterFlag, CounterIgnore)
 	oneOf(&c, "SignIn", p.SignIn, "", SignInEmail, SignInPhone, SignInUserName)
+	c.mfa(p)
 	oneOf(&c, "Plan", p.Plan, "", awscognito.FeaturePlan_LITE, awscognito.FeaturePlan_ESSENTIALS, awscognito.FeaturePlan_PLUS)
 	oneOf(&c, "RemovalPolicy", p.RemovalPolicy, "", awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_DESTROY)
 	c.limits(p)
@@ -121,6 +122,14 @@ func (c *check) webOrigin(property, origin, relyingPartyID string) {
 	case u.Hostname() != relyingPartyID && !strings.HasSuffix(u.Hostname(), "."+relyingPartyID):
 		c.add(property, origin, "use the relying party id %q or a host below it: browsers refuse the passkeys elsewhere", relyingPartyID)
 	}
+}
+
+func (c *check) mfa(p Props) {
+	if strings.EqualFold(string(p.MFA), "required") {
+		c.add("MFA", string(p.MFA), "use %q: Cognito skips MFA in custom authentication, so that a sign-in with a passkey would not keep what this promises", MFAOptional)
+		return
+	}
+	oneOf(c, "MFA", p.MFA, "", MFAOff, MFAOptional)
 }
 
 func (c *check) limits(p Props) {

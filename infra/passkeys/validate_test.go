@@ -61,12 +61,16 @@ func TestValidate(t *testing.T) {
 		},
 		"rejects values of no kind": {
 			change: func(p *passkeys.Props) {
-				p.UserVerification, p.CounterPolicy, p.SignIn, p.Plan, p.RemovalPolicy = "maybe", "pray", "fax", "FREE", awscdk.RemovalPolicy_SNAPSHOT
+				p.UserVerification, p.CounterPolicy, p.SignIn, p.MFA, p.Plan, p.RemovalPolicy = "maybe", "pray", "fax", "sms", "FREE", awscdk.RemovalPolicy_SNAPSHOT
 			},
 			want: []string{
 				`UserVerification: use one of "required"`, `CounterPolicy: use one of "reject", "flag", "ignore"`,
-				`SignIn: use one of "email", "phone"`, `Plan: use one of "LITE"`, `RemovalPolicy: use one of "RETAIN", "DESTROY"`,
+				`SignIn: use one of "email", "phone"`, `MFA: use one of "off", "optional"`, `Plan: use one of "LITE"`, `RemovalPolicy: use one of "RETAIN", "DESTROY"`,
 			},
+		},
+		"rejects MFA that passkeys would not keep": {
+			change: func(p *passkeys.Props) { p.MFA = "required" },
+			want:   []string{`MFA: use "optional": Cognito skips MFA in custom authentication`},
 		},
 		"rejects limits out of range": {
 			change: func(p *passkeys.Props) {

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
+)
+
+// setting is one key of the context.
+type setting struct {
+	key     string
+	unset   string // the value that an absent key stands for; in parentheses if it can't be written so
+	meaning string
+	read    func(r *reader, key string, c *configuration)
+}
+
+// settings lists all there are, in the README's order.
+var settings = []setting{
+	{"relyingPartyId", "(required)", "domain that passkeys belong to: the host of every web origin or a parent domain of it; passkeys can't move to another one later",
+		func(r *reader, key string, c *configuration) { c.props.RelyingPartyID = r.text(key) }},
+	{"origins", "(required)", "pages and apps that may ask for passkeys, such as `https://example.com` or `android:apk-key-hash:…`; a list, or one text with commas",
+		func(r *reader, key string, c *configuration) { c.props.Origins = r.list(key) }},
+	{"relyingPartyName", "(relyingPartyId)", "what authenticators show to the user",
+		func(r *reader, key string, c *configuration) { c.props.RelyingPartyName = r.text(key) }},
+	{"userVerification", "required", "whether an authenticator must check a fingerprint, a face or a PIN: `required`, `preferred` or `discouraged`",
+		func(r *reader, key string, c *configuration) {
+			c.props.UserVerification = passkeys.UserVerification(r.text(key))
+		}},
+	{"counterPolicy", "(by backup)", "what a signature counter means that did not increase: `reject`, `flag` or `ignore`; without it, device-bound passkeys are refused and synced ones accepted and reported",
+		func(r *reader, key string, c *configuration) {
+			c.props.CounterPolicy = passkeys.CounterPolicy(r.text(key))
+		}},
+	{"maxPasskeys", "20", "how many passkeys one user may have, from 1 to 50",
+		func(r *reader, key string, c *configuration) { c.props.MaxPasskeys = r.count(key) }},
+	{"recentAuthentication", "5m", "how long after a sign-in a user may add or remove passkeys, from `1m` to `1h`",
+		func(r *reader, key string, c *configuration) { c.props.RecentAuthentication = r.duration(key) }},
+	{"signIn", "email", "what users type: `email`, `phone`, or `username` with e-mail address and preferred user name as aliases; a pool that exists can't change it",
+		func(r *reader, key string, c *configuration) { c.props.SignIn = passkeys.SignIn(r.text(key)) }},
+	{"selfSignUp", "true", "whether users may create their own accounts",
+		func(r *reader, key string, c *configuration) { c.props.SelfSignUp = jsii.Bool(r.flag(key, on)) }},
+	{"mfa", "off", "whether users may add an authenticator app to their password: `off` or `optional`; passkeys skip it",
+		func(r *reader, key string, c *configuration) { c.props.MFA = passkeys.MFA(r.text(key)) }},
+	{"plan", "lite", "Cognito's feature plan: `lite`, `essentials` or `plus`",
+		func(r *reader, key string, c *configuration) {
+			c.props.Plan = awscognito.FeaturePlan(strings.ToUpper(r.text(key)))
+		}},
+	{"emailFrom", "(Cognito's own address)", "sender of the pool's mail, an address of an SES identity; Cognito itself sends at most 50 messages a day",
+		func(r *reader, key string, c *configuration) { c.email.FromEmail = r.optional(key) }},
+	{"emailFromName", "(none)", "name beside that address",
+		func(r *reader, key string, c *configuration) { c.email.FromName = r.optional(key) }},
+	{"emailReplyTo", "(emailFrom)", "where answers go",
+		func(r *reader, key string, c *configuration) { c.email.ReplyTo = r.optional(key) }},
+	{"emailSesRegion", "(the stack's)", "region of the SES identity",
+		func(r *reader, key string, c *configuration) { c.email.SesRegion = r.optional(key) }},
+	{"emailSesDomain", "(emailFrom alone)", "verified domain of the SES identity, if it is a domain",
+		func(r *reader, key string, c *configuration) { c.email.SesVerifiedDomain = r.optional(key) }},
+	{"emailSesConfigurationSet", "(none)", "configuration set of SES",
+		func(r *reader, key string, c *configuration) { c.email.ConfigurationSetName = r.optional(key) }},
+	{"backendClient", "false", "adds a confidential app client, with a secret, for servers that sign users in",
+		func(r *reader, key string, c *configuration) { c.props.BackendClient = r.flag(key, off) }},
+	{"markerAttribute", "created_by", "custom attribute, without `custom:`, that marks who created a user; no app client may write it",
+		func(r *reader, key string, c *configuration) { c.props.MarkerAttribute = r.text(key) }},
+	{"markerValue", "passkeys", "value of that attribute for users that a backend creates for passkeys",
+		func(r *reader, key string, c *configuration) { c.props.MarkerValue = r.text(key) }},
+	{"parameterPath", "/passkeys/CognitoPasskeys/Passkeys", "path in Parameter Store below which the secrets lie, with the stack's name in it; another path makes new secrets",
+		func(r *reader, key string, c *configuration) { c.props.ParameterPath = r.text(key) }},
+	{"stampRotation", "0", "rotates the key that signs challenges once for each increase; sign-ins go on",
+		func(r *reader, key string, c *configuration) { c.props.StampRotation = r.count(key) }},
+	{"decoyRotation", "0", "replaces the key of false passkey lists once for each increase; only after a leak, because the change shows which lists are false",
+		func(r *reader, key string, c *configuration) { c.props.DecoyRotation = r.count(key) }},
+	{"removalPolicy", "retain", "what happens to pool, table, secrets and logs when they leave the stack: `retain`, with deletion protection, or `destroy`",
+		func(r *reader, key string, c *configuration) {
+			c.props.RemovalPolicy = awscdk.RemovalPolicy(strings.ToUpper(r.text(key)))
+		}},
+	{"architecture", "arm64", "what the functions are built for: `arm64` or `x86_64`",
+		func(r *reader, key string, c *configuration) { c.props.Architecture = readArchitecture(r, key) }},
+	{"logRetention", "three_months", "how long logs are kept: `one_week`, `one_month`, `three_months`, `six_months`, `one_year` or `infinite`",
+		func(r *reader, key string, c *configuration) { c.props.LogRetention = readLogRetention(r, key) }},
+	{"apiRateLimit", "100", "requests a second that the whole HTTP API takes; goes with apiBurstLimit",
+		func(r *reader, key string, c *configuration) { c.rateLimit = r.count(key) }},
+	{"apiBurstLimit", "200", "requests that it takes at once; goes with apiRateLimit",
+		func(r *reader, key string, c *configuration) { c.burstLimit = r.count(key) }},
+	{"stackName", defaultStackName, "name of the stack",
+		func(r *reader, key string, c *configuration) { c.stackName = readStackName(r, key) }},
+}
