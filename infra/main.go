@@ -3,8 +3,10 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -17,7 +19,7 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
-	jsii.Close()
+	closeRuntime()
 	if err != nil {
 		os.Exit(1)
 	}
@@ -43,4 +45,31 @@ func synthesize(app awscdk.App) (err error) {
 	newStack(app, c)
 	app.Synth(nil)
 	return nil
+}
+
+// falseAlarm is what jsii-runtime-go v1.139.0 often prints when it is closed: two
+// of its goroutines wait for the same process, and the one that comes second
+// takes that for a failure.
+const falseAlarm = "Runtime process exited abnormally: waitid: no child processes"
+
+// closeRuntime ends the jsii runtime and passes on what it prints then, without
+// the false alarm; without a pipe it passes on all. Nothing may be printed after
+// it, because os.Stderr stays closed: the false alarm may still come.
+func closeRuntime() {
+	terminal := os.Stderr
+	printed, pipe, err := os.Pipe()
+	if err != nil {
+		jsii.Close()
+		return
+	}
+	os.Stderr = pipe
+	go func() {
+		defer pipe.Close() //nolint:errcheck // the program ends
+		jsii.Close()
+	}()
+	for lines := bufio.NewScanner(printed); lines.Scan(); {
+		if rest := strings.Replace(lines.Text(), falseAlarm, "", 1); rest != "" {
+			fmt.Fprintln(terminal, rest)
+		}
+	}
 }
