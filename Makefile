@@ -20,18 +20,18 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 .PHONY: run web test lint synth bench deploy diff destroy
 
 run: web ## run the stack on this machine: no AWS account, no Docker
-	$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
+	@$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
 		-c architecture=$(HOST_ARCHITECTURE) -c relyingPartyId=localhost -c origins=http://localhost:$(PORT) $(CONTEXT)
-	go build -o $(LOCAL)/passkeys-local ./infra/local
-	exec $(LOCAL)/passkeys-local -assembly $(LOCAL)/cdk.out -port $(PORT) -web $(WEB) $(ARGS)
+	@go build -o $(LOCAL)/passkeys-local ./infra/local
+	@exec $(LOCAL)/passkeys-local -assembly $(LOCAL)/cdk.out -port $(PORT) -web $(WEB) $(ARGS)
 
 web: $(WEB)/app.js ## bundle the demo page into build/web
 
 $(WEB)/app.js: $(NODE_MODULES) $(wildcard examples/web/*.js examples/web/*.css examples/web/*.html examples/web/*.svg)
-	cd examples/web && npm run --silent build
+	@cd examples/web && npm run --silent build
 
 $(NODE_MODULES): examples/web/package.json examples/web/package-lock.json
-	cd examples/web && npm ci --no-audit --no-fund --loglevel=error
+	@cd examples/web && npm ci --no-audit --no-fund --loglevel=error
 
 test: lint web ## every check that needs no AWS account
 	go test -race $$(go list ./... | grep -v /infra/passkeys | grep -v /infra$$)
