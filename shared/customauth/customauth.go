@@ -34,11 +34,12 @@ type User struct {
 	NotFound bool   // Cognito runs the triggers for names that nobody has
 }
 
-// Key is what the user's items are stored under: the sub, or for a name that
-// nobody has the name that Cognito made up, so that both cost the same read.
+// Key is what the user's items are stored under: the sub. A name that nobody has
+// gets a key under which nothing is, so that both cost the same read; the name
+// alone would not do, because it could be the sub of a user.
 func (u User) Key() string {
 	if u.NotFound {
-		return u.Name
+		return "?" + u.Name
 	}
 	return u.Sub
 }
