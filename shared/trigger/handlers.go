@@ -3,6 +3,7 @@ package trigger
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -36,7 +37,8 @@ func (d Define) decide(ctx context.Context, event DefineEvent) (DefineEvent, err
 		return event, errMisplaced
 	}
 	r := event.Request
-	decision := d.Conversation.Decide(historyOf(r.Session, r.ClientMetadata, r.UserNotFound))
+	nobody := r.UserNotFound || slices.Contains(statusesWithoutTokens, r.UserAttributes[attributeStatus])
+	decision := d.Conversation.Decide(historyOf(r.Session, r.ClientMetadata, nobody))
 	event.Response = events.CognitoEventUserPoolsDefineAuthChallengeResponse{FailAuthentication: true}
 	outcome := telemetry.OutcomeFail
 	switch decision.Outcome {
@@ -99,7 +101,6 @@ func (v Verify) Handle(ctx context.Context, event VerifyEvent) (VerifyEvent, err
 
 func (v Verify) check(ctx context.Context, event VerifyEvent) (VerifyEvent, error) {
 	started := v.Now()
-	event.Response = events.CognitoEventUserPoolsVerifyAuthChallengeResponse{}
 	if event.TriggerSource != sourceVerify && event.TriggerSource != sourceVerifyShort {
 		return event, errMisplaced
 	}

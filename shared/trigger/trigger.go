@@ -46,17 +46,17 @@ func serve[E any](ctx context.Context, log *slog.Logger, event E, h func(context
 			// The value itself is not logged: it could hold what was being decoded.
 			log.ErrorContext(ctx, "panic", telemetry.Outcome, telemetry.OutcomeFault,
 				telemetry.Error, fmt.Sprintf("%T", p), telemetry.Stack, string(debug.Stack()))
-			response, err = event, errRetry
+			response, err = *new(E), errRetry
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
 	response, err = h(ctx, event)
-	if err == nil {
-		return response, nil
+	if err != nil {
+		log.ErrorContext(ctx, "fault", telemetry.Outcome, telemetry.OutcomeFault, telemetry.Error, err.Error())
+		return *new(E), public(err)
 	}
-	log.ErrorContext(ctx, "fault", telemetry.Outcome, telemetry.OutcomeFault, telemetry.Error, err.Error())
-	return event, public(err)
+	return response, nil
 }
 
 // public is the one place where an error becomes what a client reads.
@@ -81,11 +81,22 @@ func userOf(h events.CognitoEventUserPoolsHeader, attributes map[string]string, 
 	if notFound {
 		return u, nil
 	}
-	if u.Sub = attributes["sub"]; u.Sub == "" {
+	if u.Sub = attributes[attributeSub]; u.Sub == "" {
 		return customauth.User{}, errors.New("the event names a user without a sub")
 	}
 	return u, nil
 }
+
+// Attributes of a user in the events.
+const (
+	attributeSub    = "sub"
+	attributeStatus = "cognito:user_status"
+)
+
+// statusesWithoutTokens are those of users who may not sign in here: they have
+// not proved their address yet, or sign in elsewhere. Cognito refuses them
+// before it asks for a challenge; this doesn't rely on it.
+var statusesWithoutTokens = []string{"UNCONFIRMED", "EXTERNAL_PROVIDER"}
 
 func historyOf(session []*events.CognitoEventUserPoolsChallengeResult, metadata map[string]string, notFound bool) customauth.History {
 	h := customauth.History{UserNotFound: notFound, Ask: metadata}
