@@ -128,20 +128,18 @@ func isName(name string) bool {
 		utf8.RuneCountInString(name) <= maxName && !strings.ContainsFunc(name, unfit)
 }
 
-// retryConflict runs a transaction again that met another one.
+// retryConflict runs a transaction again that met another one, after pauses
+// that are random, so that the two don't meet again.
 func retryConflict(ctx context.Context, transact func() error) error {
 	const tries = 4
-	var err error
-	for try := range tries {
-		if err = transact(); !errors.Is(err, credentials.ErrConflict) {
-			return err
-		}
-		pause := time.Duration(rand.Int64N(int64(50*time.Millisecond) << try))
+	err := transact()
+	for try := 1; try < tries && errors.Is(err, credentials.ErrConflict); try++ {
 		select {
-		case <-time.After(pause):
+		case <-time.After(rand.N(25 * time.Millisecond << try)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		err = transact()
 	}
 	return err
 }
