@@ -37,7 +37,7 @@ func TestEachTriggerAnswersItsSourceAlone(t *testing.T) {
 					t.Errorf("Define answers %+v, %v", defined.Response, err)
 				}
 			} else {
-				wantFault(t, err, misplaced)
+				wantMessage(t, err, misplaced)
 			}
 			c := s.CreateEvent(session, nil)
 			c.TriggerSource = source
@@ -47,7 +47,7 @@ func TestEachTriggerAnswersItsSourceAlone(t *testing.T) {
 					t.Errorf("Create answers %+v, %v", created.Response, err)
 				}
 			} else {
-				wantFault(t, err, misplaced)
+				wantMessage(t, err, misplaced)
 			}
 			v := s.VerifyEvent(session, answer, nil)
 			v.TriggerSource = source
@@ -57,7 +57,7 @@ func TestEachTriggerAnswersItsSourceAlone(t *testing.T) {
 					t.Errorf("Verify answers %+v, %v", verified.Response, err)
 				}
 			} else {
-				wantFault(t, err, misplaced)
+				wantMessage(t, err, misplaced)
 			}
 		})
 	}
@@ -71,7 +71,7 @@ func TestCreateMakesNoOtherChallenge(t *testing.T) {
 		event := s.CreateEvent(&journey.Session{User: u, ClientID: journey.ClientID}, nil)
 		event.Request.ChallengeName = name
 		_, err := create.Handle(t.Context(), event)
-		wantFault(t, err, misplaced)
+		wantMessage(t, err, misplaced)
 	}
 }
 
@@ -86,9 +86,9 @@ func TestUserWithoutSubIsAFault(t *testing.T) {
 			nameless := *session
 			nameless.User.Attributes = attributes
 			_, err := s.Create(t.Context(), &nameless, nil)
-			wantFault(t, err, tryAgain)
+			wantMessage(t, err, tryAgain)
 			_, err = s.Verify(t.Context(), &nameless, answer, nil)
-			wantFault(t, err, tryAgain)
+			wantMessage(t, err, tryAgain)
 		})
 	}
 	wantQuietLog(t, s, session, answer)
@@ -111,7 +111,7 @@ func TestNullEntriesEndASession(t *testing.T) {
 				t.Errorf("Define answers %+v, %v", r, err)
 			}
 			_, err = s.Create(t.Context(), session, nil)
-			wantFault(t, err, tryAgain)
+			wantMessage(t, err, tryAgain)
 		})
 	}
 }
@@ -162,7 +162,7 @@ func TestFaultsNeverSignIn(t *testing.T) {
 			event := s.VerifyEvent(session, answer, nil)
 			event.Response.AnswerCorrect = true
 			verified, err := verify.Handle(t.Context(), event)
-			wantFault(t, err, tryAgain)
+			wantMessage(t, err, tryAgain)
 			if verified.Response.AnswerCorrect {
 				t.Error("a fault is answered with a sign-in")
 			}
@@ -190,7 +190,7 @@ func TestFaultOfARepeat(t *testing.T) {
 	for _, broken := range []error{errors.New(innards), errPanic} {
 		store.repeat = broken
 		_, err := s.Verify(t.Context(), session, answer, nil)
-		wantFault(t, err, tryAgain)
+		wantMessage(t, err, tryAgain)
 	}
 	store.repeat = nil
 	if v, err := s.Verify(t.Context(), session, answer, nil); err != nil || !v.Response.AnswerCorrect {
@@ -206,7 +206,7 @@ func TestFaultsOfCreate(t *testing.T) {
 			session := &journey.Session{User: u, ClientID: journey.ClientID}
 			_, create, _ := s.Triggers()
 			created, err := create.Handle(t.Context(), s.CreateEvent(session, nil))
-			wantFault(t, err, tryAgain)
+			wantMessage(t, err, tryAgain)
 			if created.Response.PrivateChallengeParameters != nil || created.Response.PublicChallengeParameters != nil {
 				t.Errorf("a fault is answered with a challenge: %+v", created.Response)
 			}
@@ -230,7 +230,7 @@ func TestPanicsAreLoggedWithoutTheirValue(t *testing.T) {
 	}
 	store.user = errPanic
 	_, err = s.Create(t.Context(), &journey.Session{User: u, ClientID: journey.ClientID}, nil)
-	wantFault(t, err, tryAgain)
+	wantMessage(t, err, tryAgain)
 	line := s.Log.Last(t, "panic")
 	if line["error"] != "string" || !strings.Contains(line["stack"].(string), "customauth.Create.Open") {
 		t.Errorf("the log says %v", line)
@@ -244,7 +244,7 @@ func TestClientThatIsNotServed(t *testing.T) {
 	s, _, u, _ := withPasskey(t)
 	for _, client := range []string{"", "other", strings.ToUpper(journey.ClientID)} {
 		_, err := s.Create(t.Context(), &journey.Session{User: u, ClientID: client}, nil)
-		wantFault(t, err, notServed)
+		wantMessage(t, err, notServed)
 	}
 }
 

@@ -34,8 +34,8 @@ func withPasskey(t testing.TB) (*journey.Stack, *failing, journey.User, *passkey
 	return s, store, u, a
 }
 
-// wantFault checks that a call ended as a fault that tells the client nothing else.
-func wantFault(t testing.TB, err error, want string) {
+// wantMessage checks that a call ended as a fault that tells the client nothing else.
+func wantMessage(t testing.TB, err error, want string) {
 	t.Helper()
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
