@@ -4,6 +4,11 @@
 //
 //	go run ./infra/local -assembly DIR [-port 8080] [-data DIR] [-web DIR]
 //
+// Or it serves the same page for a stack in AWS, which it finds with the AWS
+// configuration of whoever starts it, and starts nothing else:
+//
+//	go run ./infra/local -deployed STACK [-region REGION] [-port 8080] [-web DIR]
+//
 // It prints one line with the address when it is ready; progress and the
 // functions' logs go to the standard error.
 package main
@@ -14,14 +19,12 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
-	"strconv"
+	"strings"
 	"syscall"
-	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/deployed"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/origin"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
@@ -36,17 +39,20 @@ const (
 	outputRelyingPartyID = "RelyingPartyId"
 )
 
-// Time limits of the web server. Writing may take as long as the slowest function.
-const (
-	readTimeout     = 30 * time.Second
-	writeTimeout    = 90 * time.Second
-	idleTimeout     = 2 * time.Minute
-	shutdownTimeout = 5 * time.Second
-)
-
 type flags struct {
-	assembly, data, web string
-	port                int
+	assembly, data, web, deployed, region string
+	port                                  int
+}
+
+// check refuses flags that would have no effect.
+func (f flags) check() error {
+	switch {
+	case f.deployed != "" && f.data != "":
+		return errors.New("-data keeps the state of a stack on this machine; the state of -deployed is in AWS")
+	case f.deployed == "" && f.region != "":
+		return errors.New("-region says where the stack of -deployed is; on this machine it is always " + stack.Region)
+	}
+	return nil
 }
 
 func main() {
@@ -55,6 +61,8 @@ func main() {
 	flag.IntVar(&f.port, "port", 8080, "port of the web origin; 0 picks one")
 	flag.StringVar(&f.data, "data", "", "folder that keeps the state between runs; in memory if empty")
 	flag.StringVar(&f.web, "web", "examples/web", "folder of the demo page, if it exists")
+	flag.StringVar(&f.deployed, "deployed", "", "name of a stack in AWS to serve the demo page for, instead of running one here")
+	flag.StringVar(&f.region, "region", "", "region of that stack; AWS_REGION's or the profile's if empty")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -67,12 +75,23 @@ func main() {
 }
 
 // run serves until ctx ends.
-func run(ctx context.Context, f flags) (err error) {
+func run(ctx context.Context, f flags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.deployed != "" {
+		return runDeployed(ctx, f)
+	}
+	return runHere(ctx, f)
+}
+
+// runHere runs the stack of an assembly and serves its origin.
+func runHere(ctx context.Context, f flags) (err error) {
 	assembly, err := template.Load(f.assembly)
 	if err != nil {
 		return err
 	}
-	listeners, port, err := listen(ctx, f.port)
+	site, err := listen(ctx, f.port)
 	if err != nil {
 		return err
 	}
@@ -87,80 +106,64 @@ func run(ctx context.Context, f flags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, running.Close()) }()
-	address := "http://localhost:" + strconv.Itoa(port)
-	config, err := clientConfig(running, address)
+	config, err := clientConfig(running.Outputs())
+	if err != nil {
+		return fmt.Errorf("the stack in %s: %w", f.assembly, err)
+	}
+	config.Region = stack.Region
+	config.UserPoolEndpoint = site.address + origin.UserPoolPath
+	config.APIURL, err = running.LocalURL(config.APIURL, site.address+origin.APIPath)
+	if err != nil {
+		return fmt.Errorf("output %s: %w", outputAPIURL, err)
+	}
+	return site.serve(ctx, origin.Options{
+		Config: config,
+		Web:    webFolder(f.web),
+		Stack:  &origin.Stack{UserPool: running.UserPool(), KeySet: running.KeySet(), API: running.API(), Outbox: outbox},
+	})
+}
+
+// runDeployed serves the demo page for a stack in AWS.
+func runDeployed(ctx context.Context, f flags) error {
+	web := webFolder(f.web)
+	if web == nil {
+		return fmt.Errorf("-web %s: there is no such folder, and the demo page is all that -deployed serves", f.web)
+	}
+	found, err := deployed.Describe(ctx, f.deployed, f.region)
+	if err != nil {
+		return fmt.Errorf("-deployed %s: %w", f.deployed, err)
+	}
+	config, err := clientConfig(found.Outputs)
+	if err != nil {
+		return fmt.Errorf("stack %s in %s (%s): %w", f.deployed, found.Region, found.Status, err)
+	}
+	config.Region, config.UserPoolEndpoint = found.Region, found.UserPoolEndpoint
+	site, err := listen(ctx, f.port)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, listeners, origin.New(origin.Options{
-		Port:     port,
-		Config:   config,
-		UserPool: running.UserPool(),
-		KeySet:   running.KeySet(),
-		API:      running.API(),
-		Outbox:   outbox,
-		Web:      webFolder(f.web),
-	}), func() { fmt.Println("Ready: " + address) })
+	if config.RelyingPartyID != localhost {
+		fmt.Fprintf(os.Stderr, "Warning: the passkeys of this stack belong to %s, so browsers refuse them at %s. "+
+			"A stack to try them with has -c relyingPartyId=%s -c origins=%s\n", config.RelyingPartyID, site.address, localhost, site.address)
+	}
+	return site.serve(ctx, origin.Options{Config: config, Web: web})
 }
 
-// listen takes the port on both loopback addresses, or on the one that there is.
-func listen(ctx context.Context, port int) ([]net.Listener, int, error) {
-	var config net.ListenConfig
-	first, err := config.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		return nil, 0, fmt.Errorf("%w; choose another port with PORT", err)
-	}
-	port = first.Addr().(*net.TCPAddr).Port
-	second, err := config.Listen(ctx, "tcp6", net.JoinHostPort("::1", strconv.Itoa(port)))
-	if err != nil {
-		return []net.Listener{first}, port, nil // this machine has no IPv6
-	}
-	return []net.Listener{first, second}, port, nil
-}
-
-func serve(ctx context.Context, listeners []net.Listener, handler http.Handler, ready func()) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: readTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-	}
-	failed := make(chan error, len(listeners))
-	for _, listener := range listeners {
-		go func() { failed <- server.Serve(listener) }()
-	}
-	ready()
-	select {
-	case err := <-failed:
-		return errors.Join(err, server.Close())
-	case <-ctx.Done():
-	}
-	deadline, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
-	defer cancel()
-	if err := server.Shutdown(deadline); err != nil {
-		return errors.Join(err, server.Close())
-	}
-	return nil
-}
-
-func clientConfig(running *stack.Stack, address string) (origin.ClientConfig, error) {
-	outputs := running.Outputs()
+// clientConfig reads what a client must know from the outputs of a stack (name → value).
+func clientConfig(outputs map[string]string) (origin.ClientConfig, error) {
+	var missing []string
 	for _, name := range []string{outputUserPoolID, outputClientID, outputAPIURL, outputRelyingPartyID} {
 		if outputs[name] == "" {
-			return origin.ClientConfig{}, fmt.Errorf("the stack has no output %s, which clients need", name)
+			missing = append(missing, name)
 		}
 	}
-	apiURL, err := running.LocalURL(outputs[outputAPIURL], address+origin.APIPath)
-	if err != nil {
-		return origin.ClientConfig{}, fmt.Errorf("output %s: %w", outputAPIURL, err)
+	if missing != nil {
+		return origin.ClientConfig{}, fmt.Errorf("it has no output %s, which clients need", strings.Join(missing, ", "))
 	}
 	return origin.ClientConfig{
-		Region:           stack.Region,
 		UserPoolID:       outputs[outputUserPoolID],
 		UserPoolClientID: outputs[outputClientID],
-		UserPoolEndpoint: address + origin.UserPoolPath,
-		APIURL:           apiURL,
+		APIURL:           outputs[outputAPIURL],
 		RelyingPartyID:   outputs[outputRelyingPartyID],
 	}, nil
 }

@@ -37,7 +37,14 @@ func build(t *testing.T) string {
 // launch starts the program on a port of its own and waits until it is ready.
 func launch(t *testing.T, arguments ...string) *program {
 	t.Helper()
+	return launchWith(t, os.Environ(), arguments...)
+}
+
+// launchWith does so in an environment of its own.
+func launchWith(t *testing.T, environment []string, arguments ...string) *program {
+	t.Helper()
 	p := &program{command: exec.Command(build(t), append([]string{"-port", "0"}, arguments...)...), log: &bytes.Buffer{}}
+	p.command.Env = environment
 	p.command.Stderr = p.log
 	output, err := p.command.StdoutPipe()
 	if err != nil {
@@ -82,6 +89,17 @@ func (p *program) functionProcess(t *testing.T) int {
 	return answer.PID
 }
 
+// interrupt ends the program as Ctrl-C does.
+func (p *program) interrupt(t *testing.T) {
+	t.Helper()
+	if err := p.command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.command.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, p.log)
+	}
+}
+
 func TestOneOriginServesAll(t *testing.T) {
 	web := t.TempDir()
 	if err := os.WriteFile(filepath.Join(web, "index.html"), []byte("the demo"), 0o600); err != nil {
@@ -110,12 +128,7 @@ func TestOneOriginServesAll(t *testing.T) {
 func TestInterruptEndsTheProgramAndItsFunctions(t *testing.T) {
 	p := launch(t, "-assembly", assemblytest.Write(t))
 	function := p.functionProcess(t)
-	if err := p.command.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.command.Wait(); err != nil {
-		t.Errorf("%v\n%s", err, p.log)
-	}
+	p.interrupt(t)
 	if err := syscall.Kill(function, 0); err == nil {
 		t.Errorf("the function's process %d is still there", function)
 	}
@@ -125,7 +138,7 @@ func TestProgramRefuses(t *testing.T) {
 	noOutput := assemblytest.Replace(`"ApiUrl"`, `"Address"`)
 	tests := []struct{ name, assembly, want string }{
 		{"a folder without an assembly", t.TempDir(), "manifest.json"},
-		{"a stack without an output", assemblytest.Write(t, noOutput), "the stack has no output ApiUrl"},
+		{"a stack without an output", assemblytest.Write(t, noOutput), "it has no output ApiUrl"},
 	}
 	path := build(t)
 	for _, test := range tests {

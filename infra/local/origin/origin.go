@@ -38,29 +38,37 @@ type ClientConfig struct {
 	RelyingPartyID   string `json:"relyingPartyId"`
 }
 
-// Options are what the origin serves. All fields but Web are required.
+// Options are what the origin serves.
 type Options struct {
-	Port     int
-	Config   ClientConfig
+	Port   int
+	Config ClientConfig
+	Web    fs.FS  // the demo page; nil shows what runs where instead
+	Stack  *Stack // what runs on this machine; nil if the stack is in AWS, which the page then speaks to
+}
+
+// Stack is a stack that runs on this machine. All fields are required.
+type Stack struct {
 	UserPool http.Handler
 	KeySet   http.Handler // of the user pool's tokens
 	API      http.Handler // its paths are those within the API
 	Outbox   *Outbox
-	Web      fs.FS // the demo page; nil shows what runs where instead
 }
 
 // New returns the origin's handler.
 func New(o Options) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(UserPoolPath, o.UserPool)
-	mux.Handle(APIPath+"/", http.StripPrefix(APIPath, o.API))
-	mux.Handle("GET /"+o.Config.UserPoolID+"/.well-known/jwks.json", o.KeySet)
-	mux.Handle("GET "+OutboxPath, secured(o.Outbox))
-	mux.Handle("GET "+ConfigPath, secured(serveConfig(o.Config)))
+	show := func(pattern string, handler http.Handler) { mux.Handle(pattern, secured(o.Config, handler)) }
+	if o.Stack != nil {
+		mux.Handle(UserPoolPath, o.Stack.UserPool)
+		mux.Handle(APIPath+"/", http.StripPrefix(APIPath, o.Stack.API))
+		mux.Handle("GET /"+o.Config.UserPoolID+"/.well-known/jwks.json", o.Stack.KeySet)
+		show("GET "+OutboxPath, o.Stack.Outbox)
+	}
+	show("GET "+ConfigPath, serveConfig(o.Config))
 	if o.Web != nil {
-		mux.Handle("/", secured(http.FileServerFS(o.Web)))
+		show("/", http.FileServerFS(o.Web))
 	} else {
-		mux.Handle("/{$}", secured(serveOverview(o.Config)))
+		show("/{$}", serveOverview(o.Config))
 	}
 	return ownHost(o.Port, limited(mux))
 }
@@ -88,16 +96,25 @@ func limited(next http.Handler) http.Handler {
 }
 
 // secured sets the headers of what a browser shows: scripts and styles of the
-// origin itself only, in no frame, nothing kept.
-func secured(next http.Handler) http.Handler {
+// origin itself only, calls of the stack's APIs only, in no frame, nothing kept.
+func secured(config ClientConfig, next http.Handler) http.Handler {
+	policy := "default-src 'self'; connect-src 'self' " + originOf(config.UserPoolEndpoint) + " " + originOf(config.APIURL) +
+		"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
-		header.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'")
+		header.Set("Content-Security-Policy", policy)
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
+}
+
+// originOf returns an address without its path.
+func originOf(address string) string {
+	scheme, rest, _ := strings.Cut(address, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host
 }
 
 func serveConfig(config ClientConfig) http.Handler {

@@ -27,7 +27,9 @@ func said(name string) http.Handler {
 }
 
 func newOrigin(outbox *origin.Outbox, change func(*origin.Options)) http.Handler {
-	o := origin.Options{Port: 8080, Config: config, UserPool: said("pool"), KeySet: said("keys"), API: said("api"), Outbox: outbox}
+	o := origin.Options{Port: 8080, Config: config, Stack: &origin.Stack{
+		UserPool: said("pool"), KeySet: said("keys"), API: said("api"), Outbox: outbox,
+	}}
 	if change != nil {
 		change(&o)
 	}
@@ -111,6 +113,23 @@ func TestDemoPage(t *testing.T) {
 	}
 }
 
+func TestPageOfAStackInAWS(t *testing.T) {
+	handler := newOrigin(nil, func(o *origin.Options) {
+		o.Web = fstest.MapFS{"index.html": {Data: []byte("demo")}}
+		o.Stack = nil
+		o.Config.UserPoolEndpoint, o.Config.APIURL = "https://cognito-idp.eu-west-1.amazonaws.com/", "https://example.execute-api.eu-west-1.amazonaws.com"
+	})
+	const want = "connect-src 'self' https://cognito-idp.eu-west-1.amazonaws.com https://example.execute-api.eu-west-1.amazonaws.com;"
+	if policy := get(handler, "/").Header().Get("Content-Security-Policy"); !strings.Contains(policy, want) {
+		t.Errorf("policy %q lacks %q", policy, want)
+	}
+	for _, path := range []string{"/cognito-idp/", "/api/passkeys", "/outbox", "/us-east-1_Example01/.well-known/jwks.json"} {
+		if got := get(handler, path); got.Code != http.StatusNotFound {
+			t.Errorf("%s: %d, want 404: it is in AWS", path, got.Code)
+		}
+	}
+}
+
 func TestOutbox(t *testing.T) {
 	outbox := &origin.Outbox{}
 	handler := newOrigin(outbox, nil)
@@ -141,7 +160,7 @@ func TestOutbox(t *testing.T) {
 func TestBodyIsLimited(t *testing.T) {
 	var readErr error
 	handler := newOrigin(&origin.Outbox{}, func(o *origin.Options) {
-		o.UserPool = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, readErr = io.ReadAll(r.Body) })
+		o.Stack.UserPool = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, readErr = io.ReadAll(r.Body) })
 	})
 	request := httptest.NewRequest(http.MethodPost, "/cognito-idp/", strings.NewReader(strings.Repeat("x", 11<<20)))
 	request.Host = "localhost:8080"
