@@ -184,6 +184,7 @@ type clientPropertiesWithoutEffect struct {
 // client is an app client.
 type client struct {
 	id            string
+	properties    json.RawMessage // of the template
 	hasSecret     bool
 	revocation    bool
 	hidesUsers    bool            // PreventUserExistenceErrors
@@ -227,6 +228,7 @@ func (p *Pool) parseClient(id string, data json.RawMessage) (*client, error) {
 	}
 	c := &client{
 		id:         id,
+		properties: data,
 		hasSecret:  in.GenerateSecret,
 		revocation: in.EnableTokenRevocation == nil || *in.EnableTokenRevocation,
 		hidesUsers: in.PreventUserExistenceErrors == "ENABLED",
