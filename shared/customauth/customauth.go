@@ -10,6 +10,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"time"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
 
 // CustomChallenge is the challenge name that Cognito reserves for challenges
@@ -19,7 +21,7 @@ const CustomChallenge = "CUSTOM_CHALLENGE"
 // Names of the methods, as they stand in the challenge metadata and in an app
 // client's list.
 const (
-	MethodPasskey = "passkey"
+	MethodPasskey = provisioning.MethodPasskey
 	MethodLink    = "link"
 	MethodCode    = "code"
 	MethodSMS     = "sms"
