@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -34,12 +35,14 @@ func (a appClients) put(ctx context.Context, want clientProperties) error {
 	return nil
 }
 
-// remove deletes the item if the resource owns it.
+// remove deletes the item if the resource owns it. With a table that is gone, so is the item.
 func (a appClients) remove(ctx context.Context, physicalID string, want clientProperties) error {
 	if physicalID != want.id {
 		return nil
 	}
-	if _, err := a.store.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &want.table, Key: key(want.id)}); err != nil {
+	_, err := a.store.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &want.table, Key: key(want.id)})
+	var missing *types.ResourceNotFoundException
+	if err != nil && !errors.As(err, &missing) {
 		return fmt.Errorf("deleting the item of app client %s: %w", want.id, err)
 	}
 	return nil

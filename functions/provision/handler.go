@@ -25,8 +25,8 @@ func (h handler) handle(ctx context.Context, event cfn.Event) (string, map[strin
 	case provisioning.ClientType:
 		return h.client(ctx, event)
 	default:
-		return "", nil, fmt.Errorf("resource type is %q: want %q or %q",
-			event.ResourceType, provisioning.SecretType, provisioning.ClientType)
+		return unowned(event, fmt.Errorf("resource type is %q: want %q or %q",
+			event.ResourceType, provisioning.SecretType, provisioning.ClientType))
 	}
 }
 
@@ -59,8 +59,8 @@ func (h handler) client(ctx context.Context, event cfn.Event) (string, map[strin
 	return want.id, nil, nil
 }
 
-// unowned answers a request that made nothing. Properties of a resource that is
-// being deleted can only be malformed if it was never created, so its deletion succeeds.
+// unowned answers a request that made nothing. A resource that is being deleted
+// can only be malformed if it was never created, so its deletion succeeds.
 func unowned(event cfn.Event, err error) (string, map[string]any, error) {
 	if event.RequestType == cfn.RequestDelete {
 		err = nil

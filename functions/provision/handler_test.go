@@ -246,10 +246,19 @@ func TestAppClientIsServedOnceProvisioned(t *testing.T) {
 	}
 
 	update := clientEvent(cfn.RequestUpdate)
+	update.ResourceProperties[provisioning.RelyingPartyID] = "example.org"
 	update.ResourceProperties[provisioning.UserVerification] = "preferred"
-	w.request(t, update)
-	if got, err := store.Client(t.Context(), client); err != nil || got.UserVerification != "preferred" {
-		t.Errorf("after an update: %+v, %v", got, err)
+	update.ResourceProperties[provisioning.Methods] = []any{customauth.MethodLink, provisioning.MethodPasskey}
+	want = customauth.Client{
+		RelyingPartyID: "example.org", UserVerification: "preferred", Methods: []string{customauth.MethodLink, customauth.MethodPasskey},
+	}
+	for range 2 { // CloudFormation may ask twice
+		if got := w.request(t, update); got.Status != cfn.StatusSuccess || got.PhysicalResourceID != client {
+			t.Fatalf("answer %+v", got)
+		}
+		if got, err := store.Client(t.Context(), client); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("after an update: %+v, %v, want %+v", got, err, want)
+		}
 	}
 
 	foreign := clientEvent(cfn.RequestDelete)
@@ -258,9 +267,57 @@ func TestAppClientIsServedOnceProvisioned(t *testing.T) {
 	if _, err := store.Client(t.Context(), client); err != nil {
 		t.Errorf("the deletion of a resource that was never created took the item: %v", err)
 	}
-	w.request(t, clientEvent(cfn.RequestDelete))
+	for range 2 {
+		if got := w.request(t, clientEvent(cfn.RequestDelete)); got.Status != cfn.StatusSuccess {
+			t.Errorf("deletion failed: %s", got.Reason)
+		}
+	}
 	if _, err := store.Client(t.Context(), client); !errors.Is(err, customauth.ErrNotServed) {
 		t.Errorf("after deletion: %v, want %v", err, customauth.ErrNotServed)
+	}
+}
+
+// An update that changes what a resource is known by makes another one.
+// CloudFormation then deletes the old one, by its id and properties, or after a
+// rollback the new one.
+func TestReplacement(t *testing.T) {
+	const newName, newClient = "/passkeys/moved/stamp", "7n4b5urk1ft4fl3mg5e62d9ado"
+	w := newWorld(t)
+	store := dynamo.New(w.table, tableName)
+	w.request(t, secretEvent(cfn.RequestCreate))
+	w.request(t, clientEvent(cfn.RequestCreate))
+
+	moved := secretEvent(cfn.RequestUpdate, map[string]any{provisioning.Parameter: newName})
+	if got := w.request(t, moved); got.PhysicalResourceID != newName {
+		t.Errorf("the moved secret is known by %s", got.PhysicalResourceID)
+	}
+	other := clientEvent(cfn.RequestUpdate)
+	other.ResourceProperties[provisioning.ClientID] = newClient
+	if got := w.request(t, other); got.PhysicalResourceID != newClient {
+		t.Errorf("the other app client is known by %s", got.PhysicalResourceID)
+	}
+
+	w.request(t, secretEvent(cfn.RequestDelete))
+	w.request(t, clientEvent(cfn.RequestDelete))
+	if _, kept := w.parameters[name]; kept {
+		t.Error("the old parameter is still there")
+	}
+	if _, kept := w.parameters[newName]; !kept {
+		t.Error("the new parameter went with the old one")
+	}
+	if _, err := store.Client(t.Context(), client); !errors.Is(err, customauth.ErrNotServed) {
+		t.Errorf("the old app client: %v, want %v", err, customauth.ErrNotServed)
+	}
+	if _, err := store.Client(t.Context(), newClient); err != nil {
+		t.Errorf("the new app client: %v", err)
+	}
+}
+
+func TestAppClientOfATableThatIsGone(t *testing.T) {
+	event := clientEvent(cfn.RequestDelete)
+	event.ResourceProperties[provisioning.TableName] = "missing"
+	if got := newWorld(t).request(t, event); got.Status != cfn.StatusSuccess {
+		t.Errorf("deletion failed: %s", got.Reason)
 	}
 }
 
@@ -284,8 +341,13 @@ func TestAppClientRefusals(t *testing.T) {
 }
 
 func TestUnknownResourceTypeIsRefused(t *testing.T) {
-	got := newWorld(t).request(t, cfn.Event{RequestType: cfn.RequestCreate, ResourceType: "Custom::Other"})
+	w := newWorld(t)
+	got := w.request(t, cfn.Event{RequestType: cfn.RequestCreate, ResourceType: "Custom::Other"})
 	if got.Status != cfn.StatusFailed || !strings.Contains(got.Reason, `resource type is "Custom::Other"`) {
 		t.Errorf("answer %+v", got)
+	}
+	got = w.request(t, cfn.Event{RequestType: cfn.RequestDelete, ResourceType: "Custom::Other", PhysicalResourceID: got.PhysicalResourceID})
+	if got.Status != cfn.StatusSuccess {
+		t.Errorf("cleaning up after it failed: %s", got.Reason)
 	}
 }
