@@ -1,6 +1,7 @@
 // The view of a signed-in user.
 import qrcode from 'qrcode-generator';
 import { PasskeyError, isSupported } from './passkeys.js';
+import { appCodeWords } from './messages.js';
 import { forget, remember, remembered } from './remembered.js';
 import { Dismissed, announce, byId, fill, formatTime, onClick, openDialog, run } from './ui.js';
 
@@ -257,7 +258,7 @@ export class AccountView {
 		const byPassword = await openDialog('confirm-user-dialog', async ({ password, code }) => {
 			const sendCode = await this.#accounts.signInWithPassword(this.#email, password);
 			await sendCode?.(code);
-		}, { NotAuthorizedException: 'That isn’t your password.' });
+		}, { ...appCodeWords, NotAuthorizedException: 'That isn’t your password.' });
 		passkey.removeEventListener('click', onPasskey);
 		this.#showTokens();
 		return confirmed || byPassword;

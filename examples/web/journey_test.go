@@ -54,7 +54,7 @@ func (v *visitor) signOut() {
 // hasNoTokens checks that no session began.
 func (v *visitor) hasNoTokens() {
 	v.t.Helper()
-	if stored := eval[string](v, "JSON.stringify({...sessionStorage, ...localStorage})"); strings.Contains(stored, "eyJ") {
+	if stored := eval[string](v, "JSON.stringify({...sessionStorage, ...localStorage})"); strings.Contains(stored, "accessToken") {
 		v.t.Errorf("the page keeps tokens: %s", stored)
 	}
 }

@@ -44,6 +44,9 @@ const messages = {
 	last_passkey: 'This is your only way to sign in. Add another passkey first.',
 };
 
+/** A code that an authenticator app shows, rather than one from a mail. */
+export const appCodeWords = { CodeMismatchException: messages.EnableSoftwareTokenMFAException };
+
 /**
  * What to tell a user about an error.
  * @param {unknown} error

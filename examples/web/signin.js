@@ -1,5 +1,6 @@
 // The views of somebody who isn't signed in, and the offer of a first passkey.
 import { PasskeyError, isSupported, supportsAutofill } from './passkeys.js';
+import { appCodeWords } from './messages.js';
 import { remember, remembered } from './remembered.js';
 import { announce, byId, fill, onClick, onSubmit, run } from './ui.js';
 
@@ -102,7 +103,7 @@ export class SignInViews {
 		onSubmit(byId('app-code-form'), async ({ code }) => {
 			await this.#sendAppCode?.(code);
 			await this.#passwordWorked();
-		}, { NotAuthorizedException: 'That took too long. Go back and sign in again.' });
+		}, { ...appCodeWords, NotAuthorizedException: 'That took too long. Go back and sign in again.' });
 	}
 
 	#listenToCreate() {

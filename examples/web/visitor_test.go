@@ -220,7 +220,8 @@ func (v *visitor) expectRefusals() {
 func (v *visitor) finish() {
 	if v.t.Failed() {
 		v.photograph("failed-" + strings.ReplaceAll(v.t.Name(), "/", "-"))
-		v.t.Logf("the page shows:\n%s\nthe site logged:\n%s", eval[string](v, "document.body.innerText"), v.site.log.String())
+		logged := v.site.log.String()
+		v.t.Logf("the page shows:\n%s\nthe site logged lately:\n%s", eval[string](v, "document.body.innerText"), logged[max(0, len(logged)-2000):])
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -300,7 +301,7 @@ func (v *visitor) click(selector string) {
 func (v *visitor) enter(selector, text string) {
 	v.t.Helper()
 	v.see(selector, "")
-	v.do(chromedp.Clear(chromedp.CSS(selector)))
+	eval[string](v, fmt.Sprintf(`document.querySelector(%q).value = ''`, selector))
 	v.do(chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 

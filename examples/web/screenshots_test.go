@@ -1,0 +1,95 @@
+package web_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// album photographs the page as it is now, on a phone and on a desk, light and
+// dark.
+func (v *visitor) album(name string) {
+	v.t.Helper()
+	for _, window := range []struct {
+		name          string
+		width, height int64
+	}{{"phone", 390, 844}, {"desk", 1280, 800}} {
+		v.do(chromedp.EmulateViewport(window.width, window.height))
+		for _, scheme := range []string{"light", "dark"} {
+			call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			})
+			v.await(`matchMedia('(prefers-color-scheme: ` + scheme + `)').matches`)
+			v.photograph(name + "-" + window.name + "-" + scheme)
+			if overflow := eval[int](v, "document.documentElement.scrollWidth - innerWidth"); overflow > 0 {
+				v.t.Errorf("%s on a %s is %d pixels wider than the window", name, window.name, overflow)
+			}
+		}
+	}
+}
+
+func TestScreenshots(t *testing.T) {
+	v := visit(t, demo)
+	v.expectRefusals()
+	v.album("start")
+	u := demo.newUser(t)
+	v.continueAs(u.email)
+	v.enter("#password", "Wrong horse 7 battery!")
+	v.click("#password-submit")
+	v.see(problem, "don’t match")
+	v.album("wrong-password")
+	v.open("create")
+	v.album("create")
+	u2 := newAddress()
+	v.enter("#new-email", u2)
+	v.enter("#new-password", somePassword)
+	v.click("#create-form [type=submit]")
+	v.see(heading, "Check your e-mail")
+	v.album("confirm")
+	v.enter("#confirm-code", demo.mailedCode(t, u2))
+	v.click("#confirm-form [type=submit]")
+	v.see(heading, "Skip the password next time")
+	v.album("offer")
+	v.click("#offer-later")
+	v.signedIn("password")
+	v.album("account-empty")
+	v.touching(func() {
+		v.click("#add-passkey")
+		v.see(passkeys, "not used yet")
+	})
+	v.replaceAuthenticator(deviceBound)
+	v.touching(func() {
+		v.click("#add-passkey")
+		v.see(passkeys, "On one device only")
+	})
+	v.click(passkeys + ":last-child [data-rename]")
+	v.album("rename")
+	v.enter("#passkey-name", "Security key on my desk")
+	v.submit("#passkey-name")
+	v.see(passkeys, "Security key on my desk")
+	v.album("account")
+	v.click(passkeys + ":last-child [data-remove]")
+	v.album("delete")
+	v.click("#remove-dialog [data-cancel]")
+	v.signOut()
+	v.see("#welcome", u2)
+	v.album("welcome-back")
+	v.continueAs(u2)
+	v.click("#named-passkey") // nobody touches the authenticator
+	v.see("#named-passkey", "Waiting for your passkey")
+	v.album("waiting")
+}
+
+func TestScreenshotsOfWhatIsRare(t *testing.T) {
+	v, _ := newcomer(t, strict)
+	v.expectRefusals()
+	v.click("#set-up-app")
+	v.see("#app-dialog", "Scan this")
+	v.album("authenticator-app")
+	v.click("#app-dialog [data-cancel]")
+	v.click("[data-remove]")
+	v.await(`document.querySelector('#remove-dialog').open`)
+	v.await(`(document.querySelector('#remove-dialog [type=submit]').click(), document.querySelector('#confirm-user-dialog').open)`)
+	v.album("confirm-user")
+}
