@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
@@ -196,43 +195,6 @@ func TestGraceServesNoOtherSession(t *testing.T) {
 		t.Fatal("refused")
 	}
 	wantRefused(t, s, s.Begin(t, u), answer, "challenge_spent")
-}
-
-// Fifty answers that each read the passkey before the first of them writes.
-func TestOverlappingAnswersCountOnce(t *testing.T) {
-	const overlap = 50
-	s := journey.New(t)
-	credentialTable := passkeytest.NewTable(t)
-	store := &barrierStore{Store: dynamo.New(credentialTable.Client, credentialTable.Name)}
-	s.Store = store
-	u, a := s.NewUser(subA), passkeytest.NewSynced(journey.Origin)
-	s.Register(t, u, a)
-	session := s.Begin(t, u)
-	answer := journey.Assert(t, a, session.Options())
-	store.holdReads(overlap)
-
-	right := make(chan bool, overlap)
-	var all sync.WaitGroup
-	for range overlap {
-		all.Go(func() {
-			v, err := s.Verify(t.Context(), session, answer, nil)
-			if err != nil {
-				t.Errorf("a fault: %v", err)
-			}
-			right <- v.Response.AnswerCorrect
-		})
-	}
-	all.Wait()
-	close(right)
-	count := 0
-	for r := range right {
-		if r {
-			count++
-		}
-	}
-	if count != 1 {
-		t.Errorf("%d of %d identical answers were right, want 1", count, overlap)
-	}
 }
 
 func TestManySignInsInSequence(t *testing.T) {

@@ -36,7 +36,10 @@ func remove(t testing.TB, s *journey.Stack, u journey.User, id []byte) {
 	}
 }
 
-// barrierStore makes a number of readers of a passkey wait for each other, so
+// crowd is how many answers are given at once.
+const crowd = 50
+
+// barrierStore makes a crowd of readers of a passkey wait for each other, so
 // that each has read before the first can write.
 type barrierStore struct {
 	credentials.Store
@@ -44,9 +47,9 @@ type barrierStore struct {
 	waiting sync.WaitGroup
 }
 
-func (b *barrierStore) holdReads(n int) {
-	b.waiting.Add(n)
-	b.held.Store(int32(n))
+func (b *barrierStore) holdReads() {
+	b.waiting.Add(crowd)
+	b.held.Store(crowd)
 }
 
 func (b *barrierStore) Passkey(ctx context.Context, sub, hash string) (credentials.Passkey, error) {
