@@ -1,9 +1,8 @@
 // The view of a signed-in user.
 import qrcode from 'qrcode-generator';
-import { PasskeyError, isSupported } from './passkeys.js';
-import { appCodeWords } from './messages.js';
+import { isSupported } from './passkeys.js';
 import { forget, remember, remembered } from './remembered.js';
-import { Dismissed, announce, byId, fill, formatTime, onClick, openDialog, run } from './ui.js';
+import { announce, byId, fill, formatTime, onClick, openDialog, run } from './ui.js';
 
 /** Claims that are a time, in seconds. */
 const times = ['auth_time', 'exp', 'iat', 'nbf'];
@@ -13,6 +12,7 @@ const issuer = 'Passkeys for Amazon Cognito';
 export class AccountView {
 	#passkeys;
 	#accounts;
+	#recently;
 	#go;
 	#email = '';
 	#hasApp = false;
@@ -23,11 +23,13 @@ export class AccountView {
 	 * @param {object} page
 	 * @param {import('./passkeys.js').PasskeyClient} page.passkeys
 	 * @param {import('./userpool.js').Accounts} page.accounts
+	 * @param {import('./confirm.js').Recently} page.recently
 	 * @param {(view: string) => void} page.go
 	 */
-	constructor({ passkeys, accounts, go }) {
+	constructor({ passkeys, accounts, recently, go }) {
 		this.#passkeys = passkeys;
 		this.#accounts = accounts;
+		this.#recently = recently;
 		this.#go = go;
 		this.#listenToPasskeys();
 		this.#listenToDetails();
@@ -56,6 +58,7 @@ export class AccountView {
 			const added = await this.#recently(() => this.#passkeys.add());
 			remember(this.#email, true);
 			await this.#reload();
+			this.#showTokens();
 			announce(`“${added.name}” is ready. Use it the next time you sign in.`);
 		}, { cancelled: 'No passkey was added: the dialog was closed, or this device can’t keep one.' });
 	}
@@ -217,51 +220,6 @@ export class AccountView {
 		const claims = this.#passkeys.claims;
 		showClaims('id-token', claims?.idToken);
 		showClaims('access-token', claims?.accessToken);
-	}
-
-	/**
-	 * Does what needs a recent sign-in, after another one if the last is too long ago.
-	 * @template T
-	 * @param {() => Promise<T>} task
-	 */
-	async #recently(task) {
-		try {
-			return await task();
-		} catch (error) {
-			if (!(error instanceof PasskeyError && error.code === 'recent_sign_in_required')) {
-				throw error;
-			}
-		}
-		if (!await this.#confirmUser()) {
-			throw new Dismissed();
-		}
-		return task();
-	}
-
-	/** Asks the user to sign in once more. @returns {Promise<boolean>} whether they did */
-	async #confirmUser() {
-		const dialog = byId('confirm-user-dialog');
-		const passkey = byId('confirm-user-passkey');
-		const problem = dialog.querySelector('.problem');
-		const codeRow = dialog.querySelector('[data-app-code]');
-		dialog.querySelector('[name="email"]').value = this.#email;
-		codeRow.hidden = !this.#hasApp;
-		byId('confirm-user-code').required = this.#hasApp;
-		dialog.querySelector('[data-passkey]').hidden = this.#list.length === 0;
-		let confirmed = false;
-		const onPasskey = () => run(passkey, problem, async () => {
-			await this.#passkeys.signInByName(this.#email);
-			confirmed = true;
-			dialog.close();
-		});
-		passkey.addEventListener('click', onPasskey);
-		const byPassword = await openDialog('confirm-user-dialog', async ({ password, code }) => {
-			const sendCode = await this.#accounts.signInWithPassword(this.#email, password);
-			await sendCode?.(code);
-		}, { ...appCodeWords, NotAuthorizedException: 'That isn’t your password.' });
-		passkey.removeEventListener('click', onPasskey);
-		this.#showTokens();
-		return confirmed || byPassword;
 	}
 }
 

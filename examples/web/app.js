@@ -2,6 +2,7 @@
 import { PasskeyClient } from './passkeys.js';
 import { Accounts } from './userpool.js';
 import { AccountView } from './account.js';
+import { recentlySignedIn } from './confirm.js';
 import { SignInViews } from './signin.js';
 import { byId, closeDialogs, run, sessionEnded, show } from './ui.js';
 
@@ -13,8 +14,9 @@ async function main() {
 	const passkeys = new PasskeyClient(config);
 	const accounts = new Accounts(passkeys, config);
 	const signedIn = (/** @type {string} */ how) => sessionStorage.setItem(methodKey, how);
-	const signIn = new SignInViews({ passkeys, accounts, go, signedIn });
-	const account = new AccountView({ passkeys, accounts, go });
+	const recently = recentlySignedIn(passkeys, accounts);
+	const signIn = new SignInViews({ passkeys, accounts, recently, go, signedIn });
+	const account = new AccountView({ passkeys, accounts, recently, go });
 
 	/** @param {string} view */
 	function go(view) {

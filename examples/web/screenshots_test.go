@@ -80,16 +80,3 @@ func TestScreenshots(t *testing.T) {
 	v.see("#named-passkey", "Waiting for your passkey")
 	v.album("waiting")
 }
-
-func TestScreenshotsOfWhatIsRare(t *testing.T) {
-	v, _ := newcomer(t, strict)
-	v.expectRefusals()
-	v.click("#set-up-app")
-	v.see("#app-dialog", "Scan this")
-	v.album("authenticator-app")
-	v.click("#app-dialog [data-cancel]")
-	v.click("[data-remove]")
-	v.await(`document.querySelector('#remove-dialog').open`)
-	v.await(`(document.querySelector('#remove-dialog [type=submit]').click(), document.querySelector('#confirm-user-dialog').open)`)
-	v.album("confirm-user")
-}

@@ -14,6 +14,7 @@ const free = ['start', 'create', 'forgotten'];
 export class SignInViews {
 	#passkeys;
 	#accounts;
+	#recently;
 	#go;
 	#signedIn;
 	/** What the user typed on the way through the views; never stored. */
@@ -27,12 +28,14 @@ export class SignInViews {
 	 * @param {object} page
 	 * @param {import('./passkeys.js').PasskeyClient} page.passkeys
 	 * @param {import('./userpool.js').Accounts} page.accounts
+	 * @param {import('./confirm.js').Recently} page.recently
 	 * @param {(view: string) => void} page.go
 	 * @param {(how: string) => void} page.signedIn says how, before the page goes on
 	 */
-	constructor({ passkeys, accounts, go, signedIn }) {
+	constructor({ passkeys, accounts, recently, go, signedIn }) {
 		this.#passkeys = passkeys;
 		this.#accounts = accounts;
+		this.#recently = recently;
 		this.#go = go;
 		this.#signedIn = signedIn;
 		this.#listenToStart();
@@ -137,7 +140,7 @@ export class SignInViews {
 
 	#listenToOffer() {
 		onClick(byId('offer-add'), byId('offer-problem'), async () => {
-			await this.#passkeys.add();
+			await this.#recently(() => this.#passkeys.add());
 			remember(this.#email(), true);
 			this.#go('account');
 			announce('Your passkey is ready. Use it the next time you sign in.');

@@ -32,10 +32,15 @@ const (
 	somePassword = "Correct horse 7 battery!"
 )
 
-// demo is what `make run` serves. strict serves the same stack with two other
-// settings: authenticator apps are allowed, and a sign-in is recent for a
-// second only.
-var demo, strict *site
+// demo is what `make run` serves. The others serve the same stack with another
+// setting: withApps allows authenticator apps, and on strict a sign-in is
+// recent for a few seconds only.
+var demo, withApps, strict = &site{}, &site{}, &site{}
+
+var (
+	appsAllowed   = edit{`"UserPoolTier":`, `"MfaConfiguration": "OPTIONAL", "EnabledMfas": ["SOFTWARE_TOKEN_MFA"], "UserPoolTier":`}
+	soonNotRecent = edit{`"PASSKEYS_RECENT_AUTHENTICATION": "5m0s"`, `"PASSKEYS_RECENT_AUTHENTICATION": "4s"`}
+)
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -68,22 +73,14 @@ func startAll(folder string) (stop func(), err error) {
 	if err != nil {
 		return stop, err
 	}
-	demo = &site{}
-	stops = append(stops, demo.stop)
+	stops = append(stops, demo.stop, withApps.stop, strict.stop)
 	if err := demo.start("make", "--no-print-directory", "run", "PORT="+port, "LOCAL="+folder, "ARGS="); err != nil {
 		return stop, err
 	}
-	strictPort, err := freePort()
-	if err != nil {
+	if err := withApps.startEdited(folder, appsAllowed); err != nil {
 		return stop, err
 	}
-	assembly := filepath.Join(folder, "strict")
-	if err := copyStrict(assembly, filepath.Join(folder, "cdk.out"), port, strictPort); err != nil {
-		return stop, err
-	}
-	strict = &site{}
-	stops = append(stops, strict.stop)
-	if err := strict.start(filepath.Join(folder, "passkeys-local"), "-port", strictPort, "-assembly", assembly, "-web", "build/web"); err != nil {
+	if err := strict.startEdited(folder, soonNotRecent); err != nil {
 		return stop, err
 	}
 	stopBrowser, err := startBrowser()
@@ -93,30 +90,37 @@ func startAll(folder string) (stop func(), err error) {
 	return stop, err
 }
 
-// copyStrict copies the assembly and changes its template.
-func copyStrict(to, from, port, strictPort string) error {
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+// edit replaces text of a template.
+type edit struct{ old, new string }
+
+// startEdited starts what `make run` has built in a folder, with its template edited.
+func (s *site) startEdited(folder string, e edit) error {
+	port, err := freePort()
+	if err != nil {
 		return err
 	}
-	templates, err := filepath.Glob(filepath.Join(to, "*.template.json"))
+	assembly := filepath.Join(folder, port)
+	if err := os.CopyFS(assembly, os.DirFS(filepath.Join(folder, "cdk.out"))); err != nil {
+		return err
+	}
+	templates, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
 	if err != nil || len(templates) != 1 {
-		return fmt.Errorf("found %d templates in %s, want 1: %w", len(templates), to, err)
+		return fmt.Errorf("found %d templates in %s, want 1: %w", len(templates), assembly, err)
 	}
 	text, err := os.ReadFile(templates[0])
 	if err != nil {
 		return err
 	}
-	for _, edit := range [][2]string{
-		{"http://localhost:" + port, "http://localhost:" + strictPort},
-		{`"PASSKEYS_RECENT_AUTHENTICATION": "5m0s"`, `"PASSKEYS_RECENT_AUTHENTICATION": "1s"`},
-		{`"UserPoolTier":`, `"MfaConfiguration": "OPTIONAL", "EnabledMfas": ["SOFTWARE_TOKEN_MFA"], "UserPoolTier":`},
-	} {
-		if !bytes.Contains(text, []byte(edit[0])) {
-			return fmt.Errorf("the template has no %s", edit[0])
+	for _, e := range []edit{e, {demo.origin, "http://localhost:" + port}} {
+		if !bytes.Contains(text, []byte(e.old)) {
+			return fmt.Errorf("the template has no %s", e.old)
 		}
-		text = bytes.ReplaceAll(text, []byte(edit[0]), []byte(edit[1]))
+		text = bytes.ReplaceAll(text, []byte(e.old), []byte(e.new))
 	}
-	return os.WriteFile(templates[0], text, 0o600)
+	if err := os.WriteFile(templates[0], text, 0o600); err != nil {
+		return err
+	}
+	return s.start(filepath.Join(folder, "passkeys-local"), "-port", port, "-assembly", assembly, "-web", "build/web")
 }
 
 func freePort() (string, error) {
