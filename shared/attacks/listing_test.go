@@ -1,0 +1,197 @@
+package attacks_test
+
+// attack is one case of the listing. It has tests, or says why it has none.
+type attack struct {
+	name  string
+	tests []string // "Test", "Test/subtest", or with the folder of another package in front: "shared/api Test"
+	later string   // what of it concerns a feature that is not built yet
+	aws   string   // what of it only AWS can do, so that no test here can show it
+}
+
+// attacks: number → case. The numbers stay; new cases go to the end.
+var attacks = map[int]attack{
+	// The life of a challenge.
+	1: {name: "a whole sign-in is sent again", tests: []string{
+		"TestRejectsAReplayedSignIn", "shared/method/passkey/answer TestRetriedTrigger", "shared/method/passkey/answer TestRetryGraceEnds",
+	}},
+	2: {name: "the client brings the challenge that its answer signs", tests: []string{
+		"TestRejectsAChallengeThatTheClientBrought", "shared/api TestSignInUserRefusalsLookAlike/rejects a challenge of one's own",
+	}},
+	3: {name: "one answer is sent many times at once", tests: []string{
+		"shared/method/passkey/answer TestOverlappingAnswersCountOnce", "shared/method/passkey/answer TestOrdersOfOneAnswerTwice",
+		"shared/method/passkey/answer TestOrdersOfOneAnswerInTwoSessions", "shared/method/passkey/answer TestCrowdOfSessionsWithOneAnswer",
+	}},
+	4: {name: "what expired is used while DynamoDB still has it", tests: []string{
+		"TestRejectsAnExpiredRowThatIsStillThere", "shared/method/passkey/answer TestRefusals/rejects an expired stamp",
+	}},
+	5: {name: "a registration's challenge signs in, or a sign-in's registers", tests: []string{"TestRejectsAChallengeOfTheOtherCeremony"}},
+	6: {name: "one user's challenge is answered in another's session", tests: []string{
+		"TestRejectsAnotherUsersChallenge", "shared/method/passkey/answer TestStampCountsOncePerPasskey",
+	}},
+	7: {name: "one user's registration is finished with another's token", tests: []string{"TestRejectsAnotherUsersRegistration"}},
+	8: {name: "the session's challenge is missing or short", tests: []string{
+		"TestRejectsASessionWithoutAChallenge", "shared/webauthn TestBothCeremoniesRejectAShortExpectedChallenge",
+	}},
+	9: {name: "the passkey is removed or its challenges are voided during a sign-in", tests: []string{
+		"shared/method/passkey/answer TestRefusals/rejects a removed passkey", "shared/method/passkey/answer TestOrdersOfAnswerAndRemoval",
+		"shared/method/passkey/answer TestOrdersOfAnswerAndNewRegistration", "shared/method/passkey/answer TestOrdersOfAnswerAndRaisedFloor",
+	}, later: "sign-out everywhere and recovery raise the floor", aws: "no trigger is told of Cognito's own GlobalSignOut"},
+
+	// Who the user is.
+	10: {name: "the answer states another user's handle", tests: []string{"TestRejectsAnotherUsersHandle"}},
+	11: {name: "one's own passkey answers for a user who has none", tests: []string{"TestRejectsAStrangersPasskey"}},
+	12: {name: "the passkey's owner is not the user of the session", tests: []string{"TestRejectsAUserWhoLooksLikeAnother", "TestRejectsAStrangersPasskey"}},
+	13: {name: "a passkey that states no user answers where no name was given", tests: []string{
+		"shared/method/passkey/answer TestRefusals/rejects a stamped answer without user handle",
+		"shared/api TestSignInUserRefusalsLookAlike/rejects an answer without user handle",
+	}},
+	14: {name: "the user name is an alias or differs in case", tests: []string{
+		"TestPasskeysFollowTheSubAndNoName", "TestRejectsAUserWhoLooksLikeAnother", "infra/passkeys TestPoolDefaults",
+	}},
+	15: {name: "the triggers run for a name that nobody has", tests: []string{
+		"TestRejectsAStrangersPasskey/rejects it for nobody", "TestRejectsAnAnswerForASubThatThePoolDoesNotKnow",
+		"shared/method/passkey TestChallengesLookAlike", "shared/customauth TestDefineDecidesEveryHistory",
+	}},
+	16: {name: "an account is deleted and made again with the same address", tests: []string{
+		"TestRejectsPasskeysOfADeletedAccount", "infra/local/userpool TestSessionOfADeletedUserIsNotTheNextOnes",
+	}},
+	17: {name: "a user who is disabled or not confirmed signs in", tests: []string{
+		"shared/trigger TestDefineGivesNoTokensToUsersWhoMayNotSignIn", "infra/local/userpool TestCustomAuthRefusesUsersWhoCannotSignInYet",
+		"infra/local/userpool TestSessions/rejects a user disabled in between",
+	}, aws: "Cognito tells no trigger that a user is disabled, and refuses the user itself"},
+
+	// The conversation of the triggers.
+	18: {name: "the session holds challenges of Cognito's own", tests: []string{
+		"TestRejectsCognitosOwnChallenges", "shared/customauth TestDefineDecidesEveryHistory",
+	}},
+	19: {name: "a right answer to another kind of challenge", tests: []string{"TestRejectsARightAnswerToAnotherKindOfChallenge"}},
+	20: {name: "the client picks the method in its metadata and changes its mind", tests: []string{"TestMetadataOfTheClientDecidesNothing"}},
+	21: {name: "a weaker method is asked for although there is a passkey", tests: []string{
+		"TestRejectsADowngrade", "shared/customauth TestDefineFallbacks",
+	}, later: "a policy per app client that allows or forbids fallbacks"},
+	22: {name: "wrong answers without end", tests: []string{"TestRejectsASecondTry", "shared/customauth TestDefineBoundsAttempts"}},
+	23: {name: "an answer to a round that Create did not open", tests: []string{"TestRejectsASessionWithoutAChallenge"}},
+	24: {name: "a trigger is called for another pool, app client or purpose", tests: []string{
+		"shared/trigger TestEachTriggerAnswersItsSourceAlone", "shared/trigger TestClientThatIsNotServed",
+		"TestRejectsAStampMadeForSomethingElse/rejects one in another pool's event", "infra/passkeys TestInvocationIsLimitedToOneSource",
+	}, aws: "Lambda holds a caller to the permission's SourceArn"},
+	25: {name: "a fault on the way to the verdict", tests: []string{
+		"shared/trigger TestFaultsNeverSignIn", "shared/trigger TestFaultsOfTheTable", "shared/trigger TestFaultOfARepeat",
+	}},
+	26: {name: "Cognito calls a trigger again whose reply was lost", tests: []string{
+		"shared/method/passkey/answer TestRetriedTrigger", "shared/trigger TestRepeatedCreate", "shared/trigger TestRecordedAnswerSurvivesAConflict",
+	}},
+	27: {name: "a huge or deeply nested answer", tests: []string{"TestRejectsHugeAndDeepAnswers", "shared/trigger FuzzVerify", "shared/webauthn FuzzParseAssertion"}},
+
+	// What the client and the authenticator say.
+	28: {name: "the user was not verified where that is required", tests: []string{
+		"TestRejectsWhatTheClientOrTheAuthenticatorSays/rejects a user who was not verified", "shared/webauthn TestUserVerificationIsOnlyRequiredWhereRequired",
+	}},
+	29: {name: "the user was not present", tests: []string{"TestRejectsWhatTheClientOrTheAuthenticatorSays/rejects a user who was not present"}},
+	30: {name: "the signature counter does not increase", tests: []string{
+		"TestRejectsACountThatDoesNotIncrease", "shared/webauthn TestCounterPolicies", "shared/method/passkey/answer TestCounterOfSyncedKeyMayRegress",
+		"shared/method/passkey/answer TestOrdersOfTwoCounts", "shared/method/passkey/answer TestCrowdOfCounts",
+	}},
+	31: {name: "the backup flags change or contradict each other", tests: []string{"TestRejectsBackupFlags"}},
+	32: {name: "a passkey of another relying party that shares the table", tests: []string{
+		"TestRejectsAPasskeyOfAnotherRelyingParty", "shared/method/passkey TestListOfAnotherRelyingPartyIsFalse",
+	}},
+	33: {name: "another origin, a frame, or an app that is not listed", tests: []string{
+		"TestRejectsWhatTheClientOrTheAuthenticatorSays/rejects a page below the listed one", "TestRejectsWhatTheClientOrTheAuthenticatorSays/rejects a frame of another site",
+		"TestRejectsAppsThatAreNotListed", "TestAppsThatAreListed",
+	}},
+	34: {name: "a public key that is weak, broken or of an algorithm that was not offered", tests: []string{
+		"TestRejectsKeysAtRegistration", "shared/webauthn TestRegistrationRejectsKeys", "shared/webauthn TestVerifyAssertionRejectsAStoredKeyThatRegistrationWould",
+	}},
+	35: {name: "a signature of zeros or in another form", tests: []string{"TestRejectsSignatures", "shared/webauthn TestVerifyAssertionRejectsSignatures"}},
+	36: {name: "a payment confirmation as a sign-in", tests: []string{"TestRejectsWhatTheClientOrTheAuthenticatorSays/rejects a payment"}},
+
+	// Registration and management.
+	37: {name: "another user's credential id is registered", tests: []string{
+		"TestRejectsACredentialIDThatIsTaken/rejects it of another user", "shared/credentials/dynamo TestStoreKeepsTheContract", "shared/api TestRegisterRejectsATakenCredentialID",
+	}},
+	38: {name: "one's own credential id is registered again", tests: []string{"TestRejectsACredentialIDThatIsTaken/rejects it of the same user"}},
+	39: {name: "a stolen or old access token adds a passkey", tests: []string{
+		"shared/api TestChangesRejectACaller/rejects a sign-in of more than five minutes ago", "shared/api TestChangesRejectACaller/rejects a revoked token",
+	}, later: "mail to the owner of the account"},
+	40: {name: "a passkey is registered for an address without signing in", tests: []string{"TestRejectsARegistrationForSomebodyElse", "shared/api TestTokens/rejects no token"}},
+	41: {name: "somebody else's passkey is renamed or deleted by its id", tests: []string{"shared/api TestPathIDsThatNameNoPasskey"}},
+	42: {name: "the last passkey is deleted", tests: []string{
+		"shared/api TestDeleteRejectsTheLastPasskey", "shared/api TestDelete", "shared/credentials/dynamo TestStoreKeepsTheContract",
+	}, later: "a policy that takes the password away and so keeps the last passkey"},
+	43: {name: "markup, control characters or 10 kB as a name", tests: []string{
+		"shared/api TestRenameRejectsNames", "shared/api TestRegisterRejectsNames", "shared/api TestRename", "TestNamesAreTextWhereverTheyAreShown",
+	}},
+	44: {name: "passkeys without end", tests: []string{"shared/api TestNumberOfPasskeysIsLimited", "shared/credentials/dynamo TestStoreKeepsTheContract"}},
+	45: {name: "a passkey waits on an account made in another's name", tests: []string{"shared/api TestPasskeyNeedsAVerifiedAddress"}},
+
+	// Accounts of the pool.
+	46: {name: "an account is confirmed although its address is not verified", tests: []string{"shared/api TestPasskeyNeedsAVerifiedAddress/rejects an unverified address"},
+		later: "sign-up without a password"},
+	47: {name: "a client marks its own address as verified", tests: []string{
+		"infra/passkeys TestClients", "infra/local/userpool TestSignUpRefuses/rejects a self-made verification", "infra/local/userpool TestAttributeRefusals/rejects a self-made verification",
+	}, later: "sign-up without a password"},
+	48: {name: "a function takes an alias from another account", tests: []string{"infra/passkeys TestLeastPrivilege"}},
+	49: {name: "an access token changes the address", tests: []string{
+		"infra/passkeys TestPoolDefaults", "infra/local/userpool TestChangeOfEmailKeepsTheOriginalUntilVerified", "TestPasskeysFollowTheSubAndNoName",
+	}},
+	50: {name: "an address that differs in case", tests: []string{
+		"infra/passkeys TestPoolDefaults", "infra/local/userpool TestSignUpRefuses/rejects an address that is taken, in any case", "TestRejectsAUserWhoLooksLikeAnother",
+	}},
+	51: {name: "accounts and passkeys are counted from outside", tests: []string{
+		"shared/method/passkey TestChallengesLookAlike", "shared/method/passkey TestFalseListsStayTheSame", "shared/method/passkey TestFalseListsFollowOneDistribution",
+		"shared/method/passkey TestNoKeyNoList", "shared/api TestSignInUserRefusalsLookAlike", "infra/passkeys TestClients",
+		"infra/local/userpool TestForgottenPasswordTellsNothing",
+	}, later: "sign-up that does not say which addresses are taken", aws: "what Cognito itself answers, and how long it takes"},
+	52: {name: "a token of another use, app client or pool, or a revoked one", tests: []string{
+		"shared/api TestTokens", "shared/api TestChangesRejectACaller/rejects a revoked token", "infra/local/gateway TestAuthorizerRefuses",
+		"infra/local/gateway TestAuthorizerAcceptsAudienceAsAPIGatewayDoes", "infra/local/userpool TestAccessTokensThatAreNone",
+	}},
+	53: {name: "a token after sign-out, or of a user who is disabled", tests: []string{
+		"shared/api TestChangesRejectACaller", "shared/api TestAccountTellsRefusalsFromFaults", "shared/api TestListAndRenameNeedNoRecentSignIn",
+		"infra/local/userpool TestRevocation", "infra/passkeys TestClients",
+	}},
+	54: {name: "a token without signature, with an HMAC, or of another key", tests: []string{
+		"infra/local/gateway TestAuthorizerRefuses/an HMAC keyed with public bytes", "infra/local/gateway TestAuthorizerRefuses/another key",
+		"infra/local/userpool TestAccessTokensThatAreNone/rejects an unsigned token",
+	}, aws: "the authorizer in AWS is API Gateway's"},
+	55: {name: "a mailed link is used twice, prefetched, or opened elsewhere", tests: []string{"TestRejectsMixedForms/rejects a link where links are off"},
+		later: "e-mail links"},
+	56: {name: "floods of mail, rows or calls", tests: []string{
+		"functions TestPublicCallsWriteNothing", "functions TestRefusedAnswersWriteNothing", "infra/passkeys TestStage",
+	}, later: "limits of mail, a web ACL, and concurrency that is kept for the triggers"},
+	57: {name: "the log holds what could sign someone in", tests: []string{
+		"shared/method/passkey/answer TestNothingSecretIsLogged", "shared/trigger TestPanicsAreLoggedWithoutTheirValue", "shared/api TestNoTokenIsLogged",
+		"shared/webauthn TestRefusalsTellNothingThatWasExpected", "infra/passkeys TestStage", "infra/local/e2e TestSignInWithEmail",
+	}},
+
+	// What this design opened by itself.
+	58: {name: "the grace for repeated answers serves another session", tests: []string{
+		"TestRejectsSomebodysAnswerWithinTheGrace", "shared/method/passkey/answer TestGraceServesNoOtherSession",
+	}},
+	59: {name: "a stamp for another purpose, pool, relying party or transaction", tests: []string{
+		"TestRejectsAStampMadeForSomethingElse", "shared/stamp TestStampIsWorthNothingElsewhere", "shared/api TestSignInUserRefusalsLookAlike/rejects a stamp of another purpose",
+	}, later: "step-up, whose stamps are bound to user, app client and transaction"},
+	60: {name: "an unknown credential id is told by its cost or its answer", tests: []string{
+		"TestUnknownCredentialIsAnsweredAlike", "shared/webauthn TestRefuseUnknownAlwaysRefuses", "shared/webauthn TestRefuseUnknownRefusesWhatVerifies",
+	}},
+	61: {name: "a refused fallback tells who has a passkey", tests: []string{"TestRejectsADowngrade"}, later: "e-mail links and codes"},
+	62: {name: "two sign-ins at once swap the claims of how each was made", later: "claims that say how somebody signed in"},
+	63: {name: "SignUp is called past the page", tests: []string{"infra/local/userpool TestSignUpRefuses"}, later: "sign-up without a password"},
+	64: {name: "account numbers are tried out", later: "sign-up of known customers"},
+	65: {name: "a recovered password takes the place of a passkey", tests: []string{"infra/passkeys TestPoolDefaults"}, later: "recovery with a delay"},
+	66: {name: "an app client of the pool that was not meant", tests: []string{
+		"shared/trigger TestClientThatIsNotServed", "shared/api TestTokens/rejects an access token of another client",
+		"shared/api TestChangesRejectACaller/rejects a federated user",
+	}, later: "pools that were there before"},
+	67: {name: "two forms of answers in one", tests: []string{
+		"TestRejectsMixedForms", "shared/webauthn TestParseAssertionReadsItsFormsStrictly/rejects a union of both forms",
+	}, later: "e-mail links, SMS step-up and imported keys"},
+	68: {name: "an ID token that another backend saw", tests: []string{"shared/api TestTokens/rejects an ID token of a served client"},
+		later: "routes for clients that send ID tokens"},
+	69: {name: "what is meant for this machine runs in production", tests: []string{
+		"shared/awsclient TestEndpointIsALoopbackLiteralOrNone", "infra/passkeys TestValidate/rejects http", "shared/webauthn TestValidateRejects",
+		"infra/local/origin TestHostIsChecked",
+	}},
+	70: {name: "a trigger's settings name the pool", tests: []string{"infra/passkeys TestNoCycle", "infra TestCycleIsAnErrorAtSynthesis"}},
+}
