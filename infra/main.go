@@ -69,7 +69,7 @@ func closeRuntime() {
 	}()
 	for lines := bufio.NewScanner(printed); lines.Scan(); {
 		if rest := strings.Replace(lines.Text(), falseAlarm, "", 1); rest != "" {
-			fmt.Fprintln(terminal, rest)
+			_, _ = fmt.Fprintln(terminal, rest) // a terminal that is gone needs no words
 		}
 	}
 }

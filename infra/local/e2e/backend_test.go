@@ -154,7 +154,7 @@ func TestSignInFromABackend(t *testing.T) {
 	}
 	assertion := get(t, u.authenticator, []byte(begun.ChallengeParameters["fido2options"]))
 	u.tokens = b.respond(t, begun, begun.ChallengeParameters["USERNAME"], map[string]string{"ANSWER": string(assertion.JSON())})
-	b.program.config.UserPoolClientID = *b.client.ClientId // whom the tokens are for
+	b.config.UserPoolClientID = *b.client.ClientId // whom the tokens are for
 	b.wantTokens(t, u)
 	if list := b.list(t, u); len(list) != 1 || list[0].LastUsedAt == nil {
 		t.Errorf("passkeys are %+v", list)
