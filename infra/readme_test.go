@@ -1,0 +1,185 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// row is a row of a Markdown table, without its header.
+type row []string
+
+func (r row) String() string { return "| " + strings.Join(r, " | ") + " |" }
+
+// readmeTable returns the rows of the first table below a heading of the README.
+func readmeTable(t *testing.T, heading string) []row {
+	t.Helper()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	section := regexp.MustCompile(`(?m)^#+ ` + regexp.QuoteMeta(heading) + `$`).FindIndex(readme)
+	if section == nil {
+		t.Errorf("README.md has no heading %q", heading)
+		return nil
+	}
+	var rows []row
+	for line := range strings.Lines(string(readme[section[1]:])) {
+		line = strings.TrimSpace(line)
+		isRow := strings.HasPrefix(line, "|")
+		if !isRow && (rows != nil || strings.HasPrefix(line, "#")) {
+			break
+		}
+		if isRow {
+			cells := strings.Split(strings.Trim(line, "|"), "|")
+			for i := range cells {
+				cells[i] = strings.TrimSpace(cells[i])
+			}
+			rows = append(rows, cells)
+		}
+	}
+	return rows[min(len(rows), 2):] // after the header and the line below it
+}
+
+// wantTable compares a table of the README with what it says of the code.
+func wantTable(t *testing.T, heading string, want []row) {
+	t.Helper()
+	if diff := cmp.Diff(want, readmeTable(t, heading)); diff != "" {
+		var table strings.Builder
+		for _, r := range want {
+			table.WriteString(r.String() + "\n")
+		}
+		t.Errorf("README.md, %s (-code +README):\n%s\nthe rows are\n%s", heading, diff, &table)
+	}
+}
+
+func code(text string) string { return "`" + text + "`" }
+
+func TestReadmeListsTheSettings(t *testing.T) {
+	var want []row
+	for _, s := range settings {
+		unset := code(s.unset)
+		if strings.HasPrefix(s.unset, "(") {
+			unset = strings.Trim(s.unset, "()")
+		}
+		want = append(want, row{code(s.key), unset, s.meaning})
+	}
+	wantTable(t, "Settings", want)
+}
+
+// synthesized is the part of the template that the README's tables describe.
+type synthesized struct {
+	Outputs map[string]struct {
+		Description string
+	}
+	Resources map[string]struct {
+		Type       string
+		Properties json.RawMessage
+	}
+}
+
+// role is the properties of an AWS::IAM::Role.
+type role struct {
+	Policies []struct {
+		PolicyDocument struct{ Statement []statement }
+	}
+}
+
+type statement struct {
+	Action    any // one or a list, as Resource
+	Resource  any
+	Condition map[string]map[string]any // operator → key → values
+}
+
+func synthesizedStack(t *testing.T) synthesized {
+	t.Helper()
+	var s synthesized
+	if err := json.Unmarshal([]byte(template(t, newApp(t, map[string]any{"backendClient": true}))), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestReadmeListsTheOutputs(t *testing.T) {
+	var want []row
+	for name, output := range synthesizedStack(t).Outputs {
+		want = append(want, row{code(name), output.Description})
+	}
+	slices.SortFunc(want, func(a, b row) int { return strings.Compare(a[0], b[0]) })
+	wantTable(t, "Outputs", want)
+}
+
+func TestReadmeListsThePermissions(t *testing.T) {
+	logs := row{"each", "`logs:CreateLogStream`, `logs:PutLogEvents`", "its own log group"}
+	var want []row
+	for id, resource := range synthesizedStack(t).Resources {
+		if resource.Type != "AWS::IAM::Role" {
+			continue
+		}
+		function := strings.TrimPrefix(id[:len(id)-len("Role12345678")], "Passkeys")
+		var properties role
+		if err := json.Unmarshal(resource.Properties, &properties); err != nil {
+			t.Fatal(err)
+		}
+		for _, policy := range properties.Policies {
+			for _, s := range policy.PolicyDocument.Statement {
+				r := row{function, codes(s.Action), describe(t, s)}
+				if r[2] == function {
+					r[0], r[2] = logs[0], logs[2]
+				}
+				if !slices.ContainsFunc(want, func(w row) bool { return slices.Equal(w, r) }) {
+					want = append(want, r)
+				}
+			}
+		}
+	}
+	slices.SortFunc(want, slices.Compare[row])
+	wantTable(t, "What each function may do", want)
+}
+
+// logGroup matches the logical id of a function's log group.
+var logGroup = regexp.MustCompile(`^Passkeys(.+)Logs[0-9A-F]{8}$`)
+
+// describe says in words what a statement is about. For a log group it is the function that writes there.
+func describe(t *testing.T, s statement) string {
+	t.Helper()
+	var words []string
+	for _, resource := range listOf(s.Resource) {
+		intrinsic := resource.(map[string]any)
+		switch get, join := listOf(intrinsic["Fn::GetAtt"]), listOf(intrinsic["Fn::Join"]); {
+		case len(join) == 2: // the ARN of a parameter, whose path is all that CDK knows of it
+			arn := listOf(join[1])
+			words = append(words, "the parameter "+code("…/"+path.Base(arn[len(arn)-1].(string))))
+		case logGroup.MatchString(get[0].(string)):
+			words = append(words, logGroup.FindStringSubmatch(get[0].(string))[1])
+		case strings.HasPrefix(get[0].(string), "PasskeysTable"):
+			words = append(words, "the table's items "+codes(s.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]))
+		default:
+			t.Errorf("no words for %v", resource)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// codes writes one text or a list of them as code.
+func codes(texts any) string {
+	var quoted []string
+	for _, text := range listOf(texts) {
+		quoted = append(quoted, code(text.(string)))
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// listOf returns what a template has as one value or as a list.
+func listOf(value any) []any {
+	if list, ok := value.([]any); ok {
+		return list
+	}
+	return []any{value}
+}
