@@ -31,11 +31,21 @@ var (
 	LostReply      = func(send func() (*http.Response, error)) (*http.Response, error) {
 		return nil, errors.Join(errCut, after(send))
 	}
-	TransactionRace = reply(http.StatusBadRequest, `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException",`+
-		`"CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict"},{"Code":"None"},{"Code":"None"}]}`)
+	TransactionRace = Cancelled("None", "TransactionConflict", "None", "None")
 )
 
 var errCut = errors.New("connection reset by peer")
+
+// Cancelled is a transaction that DynamoDB cancelled, with a code for each of its writes.
+func Cancelled(codes ...string) Fault {
+	reasons := []map[string]string{}
+	for _, code := range codes {
+		reasons = append(reasons, map[string]string{"Code": code})
+	}
+	return reply(http.StatusBadRequest, string(marshal(map[string]any{
+		"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", "CancellationReasons": reasons,
+	})))
+}
 
 // after lets the request reach the service and forgets what it answers.
 func after(send func() (*http.Response, error)) error {

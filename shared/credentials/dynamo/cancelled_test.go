@@ -1,0 +1,70 @@
+package dynamo_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
+)
+
+// What DynamoDB says of each write of a cancelled transaction tells why; what
+// says nothing is a fault, and nothing that a caller knows.
+func TestCancelledTransactions(t *testing.T) {
+	const none, failed, conflict, throttled = "None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError"
+	table := passkeytest.NewTable(t)
+	client, wire := table.Wire(t)
+	store := dynamo.New(client, table.Name)
+	enrol := func(first bool) func() error {
+		return func() error {
+			return store.Enrol(t.Context(), credentials.Enrolment{
+				Sub: "sub", Registration: credentials.Registration{Challenge: "c", First: first}, Max: 1, Now: time.UnixMilli(1),
+			})
+		}
+	}
+	remove := func() error { return store.Remove(t.Context(), credentials.Removal{Sub: "sub", Hash: "hash"}) }
+	fault := errors.New("none of the store's own")
+	for _, c := range []struct {
+		name  string
+		do    func() error
+		codes []string
+		want  error
+	}{
+		{"no such registration", enrol(true), []string{failed, failed, failed, failed}, credentials.ErrRegistration},
+		{"the passkey is there", enrol(true), []string{none, failed, none, none}, credentials.ErrDuplicate},
+		{"somebody has the id", enrol(true), []string{none, none, failed, failed}, credentials.ErrDuplicate},
+		{"the user got an item since", enrol(true), []string{none, none, none, failed}, credentials.ErrRegistration},
+		{"the user has too many", enrol(false), []string{none, none, none, failed}, credentials.ErrTooMany},
+		{"another registration is under way", enrol(true), []string{none, none, conflict, none}, credentials.ErrConflict},
+		{"throttled registration", enrol(true), []string{none, throttled, none, none}, fault},
+		{"a registration without reasons", enrol(true), nil, fault},
+		{"no such passkey", remove, []string{failed, failed, none}, credentials.ErrNotFound},
+		{"the last passkey", remove, []string{none, failed, none}, credentials.ErrLastCredential},
+		{"another removal is under way", remove, []string{conflict, none, none}, credentials.ErrConflict},
+		{"throttled removal", remove, []string{none, none, throttled}, fault},
+		{"a removal without reasons", remove, nil, fault},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			wire.Break("TransactWriteItems", passkeytest.Cancelled(c.codes...), 1)
+			err := c.do()
+			if err == nil || isOwn(err) == (c.want == fault) || c.want != fault && !errors.Is(err, c.want) {
+				t.Errorf("error is %v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+// isOwn reports whether the error is one that the store's callers know.
+func isOwn(err error) bool {
+	for _, own := range []error{
+		credentials.ErrNotFound, credentials.ErrCondition, credentials.ErrRegistration, credentials.ErrDuplicate,
+		credentials.ErrTooMany, credentials.ErrLastCredential, credentials.ErrConflict,
+	} {
+		if errors.Is(err, own) {
+			return true
+		}
+	}
+	return false
+}
