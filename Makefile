@@ -16,14 +16,21 @@ WEB := build/web
 NODE_MODULES := examples/web/node_modules/.package-lock.json
 
 export CDK_DISABLE_CLI_TELEMETRY := true
+# The CDK asks for Node.js 22; the project is built and tested with 20 too. This silences the notice of that one release.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: run web test lint synth bench deploy diff destroy
+.PHONY: run page web test lint synth bench deploy diff destroy
 
 run: web ## run the stack on this machine: no AWS account, no Docker
 	@$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
 		-c architecture=$(HOST_ARCHITECTURE) -c relyingPartyId=localhost -c origins=http://localhost:$(PORT) $(CONTEXT)
 	@go build -o $(LOCAL)/passkeys-local ./infra/local
 	@exec $(LOCAL)/passkeys-local -assembly $(LOCAL)/cdk.out -port $(PORT) -web $(WEB) $(ARGS)
+
+page: web ## serve the demo page for a stack in AWS: make page STACK=CognitoPasskeys
+	@test -n "$(STACK)" || { echo "Name the stack: make page STACK=CognitoPasskeys"; exit 1; }
+	@go build -o $(LOCAL)/passkeys-local ./infra/local
+	@exec $(LOCAL)/passkeys-local -deployed $(STACK) -port $(PORT) -web $(WEB) $(ARGS)
 
 web: $(WEB)/app.js ## bundle the demo page into build/web
 
@@ -43,10 +50,10 @@ lint:
 	$(GOLANGCI) run ./...
 
 synth: ## write the cloud assembly to cdk.out
-	$(CDK) synth --quiet --no-notices $(ARGS)
+	@$(CDK) synth --quiet --no-notices $(ARGS)
 
 bench: ## print the benchmarks
 	go test -run '^$$' -bench . -benchmem ./shared/...
 
 deploy diff destroy: ## the CDK CLI, pinned, for the configuration in cdk.json
-	$(CDK) $@ --no-notices $(ARGS)
+	@$(CDK) $@ --no-notices $(ARGS)
