@@ -13,6 +13,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
@@ -89,6 +90,7 @@ func (h *Handler) renamePasskey(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, fmt.Errorf("renaming the passkey: %w", err)
 	}
+	h.audit(ctx, telemetry.PasskeyRenamed, c.caller, hash)
 	return reply{http.StatusOK, view(passkey)}, nil
 }
 
@@ -106,7 +108,14 @@ func (h *Handler) deletePasskey(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, fmt.Errorf("removing the passkey: %w", err)
 	}
+	h.audit(ctx, telemetry.PasskeyRemoved, c.caller, hash)
 	return reply{status: http.StatusNoContent}, nil
+}
+
+// audit records a change of the caller's passkeys.
+func (h *Handler) audit(ctx context.Context, event string, c caller, hash string) {
+	h.Log.InfoContext(ctx, telemetry.Audit, telemetry.Event, event,
+		telemetry.Sub, c.sub, telemetry.ClientID, c.clientID, telemetry.Passkey, hash)
 }
 
 // hashOf reads a credential id from the path.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
@@ -139,6 +140,7 @@ func (h *Handler) registerPasskey(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	h.audit(ctx, telemetry.PasskeyAdded, c.caller, table.Hash(passkey.ID))
 	return reply{http.StatusCreated, view(passkey)}, nil
 }
 

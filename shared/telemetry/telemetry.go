@@ -22,6 +22,7 @@ const (
 	Route     = "route"
 	Status    = "status"
 	Code      = "code"
+	Event     = "event"   // one of the Passkey… values, in lines with the message Audit
 	Passkey   = "passkey" // hash of a credential id
 	Stack     = "stack"
 	RequestID = "requestId"
@@ -35,6 +36,17 @@ const (
 	OutcomeCorrect   = "correct"
 	OutcomeRefused   = "refused"
 	OutcomeFault     = "fault"
+)
+
+// Audit is the message of lines that record a change of a user's passkeys, for
+// whoever tells the user of it. Each has an Event, a Sub, a ClientID and a Passkey.
+const Audit = "audit"
+
+// Events of an audit.
+const (
+	PasskeyAdded   = "passkey_added"
+	PasskeyRenamed = "passkey_renamed"
+	PasskeyRemoved = "passkey_removed"
 )
 
 // NewLogger returns the logger of a function.
