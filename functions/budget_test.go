@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
@@ -236,9 +237,9 @@ func newPasskey(t *testing.T) *passkeytest.Passkey {
 	return a.Passkeys[0]
 }
 
-// The template's triggers outlive their own budget, so that a user reads an
-// error, and end before Cognito stops waiting.
-func TestTriggersTimeOutBetweenBudgetAndCognito(t *testing.T) {
+// The template's functions outlive their own budget, so that a user reads an
+// error, and triggers end before Cognito stops waiting.
+func TestFunctionsTimeOutAfterTheirBudget(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "infra", "testdata", "default.golden.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -249,23 +250,33 @@ func TestTriggersTimeOutBetweenBudgetAndCognito(t *testing.T) {
 			Properties struct {
 				Timeout      float64 // seconds
 				LambdaConfig map[string]map[string][]string
+				Environment  struct{ Variables map[string]any }
 			}
 		}
 	}
 	if err := json.Unmarshal(text, &template); err != nil {
 		t.Fatal(err)
 	}
-	triggers := 0
-	for _, pool := range template.Resources {
-		for name, function := range pool.Properties.LambdaConfig {
+	timeoutOf := func(function string) time.Duration {
+		return time.Duration(template.Resources[function].Properties.Timeout * float64(time.Second))
+	}
+	triggers, apis := 0, 0
+	for name, resource := range template.Resources {
+		if resource.Properties.Environment.Variables["PASSKEYS_RECENT_AUTHENTICATION"] != nil {
+			apis++
+			if timeout := timeoutOf(name); timeout < api.Budget+time.Second {
+				t.Errorf("%s times out after %s, want more than the budget of %s", name, timeout, api.Budget)
+			}
+		}
+		for name, function := range resource.Properties.LambdaConfig {
 			triggers++
-			timeout := time.Duration(template.Resources[function["Fn::GetAtt"][0]].Properties.Timeout * float64(time.Second))
+			timeout := timeoutOf(function["Fn::GetAtt"][0])
 			if timeout < trigger.Budget+time.Second || timeout >= 5*time.Second {
 				t.Errorf("%s times out after %s, want between the budget of %s and Cognito's 5 s", name, timeout, trigger.Budget)
 			}
 		}
 	}
-	if triggers != 3 {
-		t.Errorf("%d triggers, want 3", triggers)
+	if triggers != 3 || apis != 1 {
+		t.Errorf("%d triggers and %d APIs, want 3 and 1", triggers, apis)
 	}
 }

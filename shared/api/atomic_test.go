@@ -1,12 +1,15 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
@@ -284,4 +287,25 @@ func TestDeletionIsCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantProblem(t, s.FinishRegistration(t, u, made.JSON()), "409 passkey_exists")
+}
+
+// silent is a store that never answers.
+type silent struct{ credentials.Store }
+
+func (silent) User(ctx context.Context, _ string) (credentials.User, error) {
+	<-ctx.Done()
+	return credentials.User{}, ctx.Err()
+}
+
+func TestRequestsEndWithinTheirBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := journey.New(t)
+		s.Store = silent{s.Store}
+		u := s.NewUser(subA)
+		started := time.Now()
+		wantProblem(t, s.Call(t, routes.RegistrationOptions, "", s.Claims(u), "{}"), "503 try_again")
+		if took := time.Since(started); took != api.Budget {
+			t.Errorf("gave up after %s, want %s", took, api.Budget)
+		}
+	})
 }
