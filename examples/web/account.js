@@ -2,7 +2,7 @@
 import qrcode from 'qrcode-generator';
 import { isSupported } from './passkeys.js';
 import { forget, remember, remembered } from './remembered.js';
-import { announce, byId, fill, formatTime, onClick, openDialog, run } from './ui.js';
+import { announce, byId, fill, formatDate, formatTime, onClick, openDialog, run } from './ui.js';
 
 /** Claims that are a time, in seconds. */
 const times = ['auth_time', 'exp', 'iat', 'nbf'];
@@ -123,7 +123,7 @@ export class AccountView {
 		item.querySelector('use').setAttribute('href', synced ? '#i-cloud' : '#i-device');
 		item.querySelector('[data-name]').textContent = name;
 		item.querySelector('[data-kind]').textContent = provider && provider !== name ? `${provider} · ${kind}` : kind;
-		item.querySelector('[data-dates]').textContent = `Added ${formatTime(createdAt)} · ${used}`;
+		item.querySelector('[data-dates]').textContent = `Added ${formatDate(createdAt)} · ${used}`;
 		for (const [attribute, verb, act] of /** @type {const} */ ([
 			['data-rename', 'Rename', () => this.#rename(passkey)],
 			['data-remove', 'Delete', () => this.#remove(passkey)],

@@ -22,6 +22,7 @@ func newcomer(t *testing.T, s *site, scripts ...string) (*visitor, user) {
 }
 
 func TestPasskeysAreListedRenamedAndDeleted(t *testing.T) {
+	t.Parallel()
 	v, _ := newcomer(t, demo)
 	v.replaceAuthenticator(deviceBound)
 	v.touching(func() {
@@ -52,6 +53,7 @@ func TestPasskeysAreListedRenamedAndDeleted(t *testing.T) {
 }
 
 func TestANameThatIsTooLongOrBlankIsRefused(t *testing.T) {
+	t.Parallel()
 	v, _ := newcomer(t, demo)
 	v.expectRefusals()
 	v.click("[data-rename]")
@@ -62,6 +64,7 @@ func TestANameThatIsTooLongOrBlankIsRefused(t *testing.T) {
 }
 
 func TestADeviceThatHoldsAPasskeyIsNotAddedTwice(t *testing.T) {
+	t.Parallel()
 	v, _ := newcomer(t, demo)
 	v.touching(func() {
 		v.click("#add-passkey")
@@ -70,6 +73,7 @@ func TestADeviceThatHoldsAPasskeyIsNotAddedTwice(t *testing.T) {
 }
 
 func TestForgottenPassword(t *testing.T) {
+	t.Parallel()
 	u := demo.newUser(t)
 	v := visit(t, demo)
 	v.expectRefusals()
@@ -109,6 +113,7 @@ func wrong(code string) string {
 }
 
 func TestPasswordIsChanged(t *testing.T) {
+	t.Parallel()
 	v, u := newcomer(t, demo)
 	v.expectRefusals()
 	v.click("#change-password")
@@ -126,6 +131,7 @@ func TestPasswordIsChanged(t *testing.T) {
 }
 
 func TestEMailAddressChangesOnceItsCodeIsEntered(t *testing.T) {
+	t.Parallel()
 	v, u := newcomer(t, demo)
 	next := newAddress()
 	v.click("#change-email")
@@ -147,14 +153,15 @@ func TestEMailAddressChangesOnceItsCodeIsEntered(t *testing.T) {
 	v.see("#id-token", next)
 	v.signOut()
 	v.see("#welcome", next)
+	v.continueAs(next)
 	v.touching(func() {
-		v.continueAs(next)
 		v.click("#named-passkey")
 		v.signedIn("passkey")
 	})
 }
 
 func TestSignOutEverywhere(t *testing.T) {
+	t.Parallel()
 	here, u := newcomer(t, demo)
 	there := visit(t, demo)
 	there.expectRefusals()
@@ -172,6 +179,7 @@ func TestSignOutEverywhere(t *testing.T) {
 }
 
 func TestTokensAreRenewedBeforeTheyExpire(t *testing.T) {
+	t.Parallel()
 	v, _ := newcomer(t, demo)
 	before := eval[string](v, "document.querySelector('#id-token').innerText")
 	eval[bool](v, `{ const now = Date.now; Date.now = () => now() + 3_590_000; true }`)
@@ -190,6 +198,7 @@ func TestTokensAreRenewedBeforeTheyExpire(t *testing.T) {
 }
 
 func TestAccountIsDeleted(t *testing.T) {
+	t.Parallel()
 	v, u := newcomer(t, demo)
 	v.expectRefusals()
 	v.click("#delete-account")
@@ -207,6 +216,7 @@ func TestAccountIsDeleted(t *testing.T) {
 }
 
 func TestAuthenticatorApp(t *testing.T) {
+	t.Parallel()
 	v, u := newcomer(t, withApps)
 	v.expectRefusals()
 	v.click("#set-up-app")
@@ -260,6 +270,7 @@ func codeAt(t *testing.T, secret string, at time.Time) string {
 }
 
 func TestAuthenticatorAppsMayBeOff(t *testing.T) {
+	t.Parallel()
 	v, _ := newcomer(t, demo)
 	v.expectRefusals()
 	v.click("#set-up-app")
@@ -267,6 +278,7 @@ func TestAuthenticatorAppsMayBeOff(t *testing.T) {
 }
 
 func TestAnOldSignInIsConfirmed(t *testing.T) {
+	t.Parallel()
 	u := strict.newUser(t)
 	v := visit(t, strict)
 	v.expectRefusals()
@@ -310,6 +322,7 @@ func (v *visitor) awaitOldSignIn() {
 }
 
 func TestTheBrowserIsToldOfAPasskeyThatIsGone(t *testing.T) {
+	t.Parallel()
 	v, u := newcomer(t, demo)
 	there := visit(t, demo)
 	there.signInWithPassword(u)

@@ -28,6 +28,7 @@ func (v *visitor) tabTo(selector string) {
 }
 
 func TestKeyboardOnly(t *testing.T) {
+	t.Parallel()
 	u := demo.newUser(t)
 	v := visit(t, demo)
 	v.tabTo("#email")
@@ -60,6 +61,7 @@ func TestKeyboardOnly(t *testing.T) {
 }
 
 func TestBackAndForward(t *testing.T) {
+	t.Parallel()
 	v := visit(t, demo)
 	v.click(`[href="#create"]`)
 	v.see(heading, "Create your account")
@@ -74,6 +76,7 @@ func TestBackAndForward(t *testing.T) {
 }
 
 func TestBrowserWithoutJSONMethods(t *testing.T) {
+	t.Parallel()
 	v, u := newcomer(t, demo, `
 		delete PublicKeyCredential.parseCreationOptionsFromJSON;
 		delete PublicKeyCredential.parseRequestOptionsFromJSON;
@@ -92,6 +95,7 @@ func TestBrowserWithoutJSONMethods(t *testing.T) {
 }
 
 func TestBrowserWithoutPasskeys(t *testing.T) {
+	t.Parallel()
 	v := visit(t, demo, `delete window.PublicKeyCredential;`)
 	v.gone("#passkey-sign-in")
 	u := demo.newUser(t)
@@ -104,6 +108,7 @@ func TestBrowserWithoutPasskeys(t *testing.T) {
 }
 
 func TestNoScriptOrStyleIsInline(t *testing.T) {
+	t.Parallel()
 	v := visit(t, demo)
 	if n := eval[int](v, "document.querySelectorAll('script:not([src]), style, [style], [onclick]').length"); n != 0 {
 		t.Errorf("%d elements have scripts or styles of their own, which a Content-Security-Policy forbids", n)
@@ -115,6 +120,7 @@ func TestNoScriptOrStyleIsInline(t *testing.T) {
 }
 
 func TestDocumentedTypesFit(t *testing.T) {
+	t.Parallel()
 	command := exec.Command("npm", "run", "--silent", "check")
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)

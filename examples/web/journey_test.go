@@ -60,6 +60,7 @@ func (v *visitor) hasNoTokens() {
 }
 
 func TestFirstVisitToSecondVisit(t *testing.T) {
+	t.Parallel()
 	v := visit(t, demo)
 	email := newAddress()
 	v.click(`[href="#create"]`)
@@ -91,6 +92,7 @@ func TestFirstVisitToSecondVisit(t *testing.T) {
 }
 
 func TestSignInByEMail(t *testing.T) {
+	t.Parallel()
 	u := demo.newUser(t)
 	v := visit(t, demo)
 	v.signInWithPassword(u)
@@ -109,6 +111,7 @@ func TestSignInByEMail(t *testing.T) {
 }
 
 func TestOfferDeclined(t *testing.T) {
+	t.Parallel()
 	u := demo.newUser(t)
 	v := visit(t, demo)
 	v.signInWithPassword(u)
@@ -118,6 +121,7 @@ func TestOfferDeclined(t *testing.T) {
 }
 
 func TestAutofill(t *testing.T) {
+	t.Parallel()
 	u := demo.newUser(t)
 	v := visit(t, demo)
 	v.signInWithPassword(u)
@@ -129,6 +133,7 @@ func TestAutofill(t *testing.T) {
 }
 
 func TestAutofillAsksForANewChallengeInTime(t *testing.T) {
+	t.Parallel()
 	u := demo.newUser(t)
 	v := visit(t, demo, `{
 		const timeout = AbortSignal.timeout;

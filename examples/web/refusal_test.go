@@ -28,6 +28,7 @@ func tamper(statement string) string {
 }
 
 func TestAnswersTamperedWithAreRefused(t *testing.T) {
+	t.Parallel()
 	for name, statement := range map[string]string{
 		"another challenge": `
 			const data = decode(answer.response.clientDataJSON);
@@ -49,6 +50,7 @@ func TestAnswersTamperedWithAreRefused(t *testing.T) {
 		"no answer":           `for (const key in answer) { delete answer[key]; }`,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			v, u := newcomer(t, demo, tamper(statement))
 			v.expectRefusals()
 			v.signOut()
@@ -69,6 +71,7 @@ func TestAnswersTamperedWithAreRefused(t *testing.T) {
 }
 
 func TestAnAnswerIsNotAcceptedTwice(t *testing.T) {
+	t.Parallel()
 	v, _ := newcomer(t, demo, tamper(`
 		const first = localStorage.getItem('answer');
 		localStorage.setItem('answer', JSON.stringify(answer));
@@ -89,6 +92,7 @@ func TestAnAnswerIsNotAcceptedTwice(t *testing.T) {
 }
 
 func TestWhatTheAuthenticatorGetsWrongIsRefused(t *testing.T) {
+	t.Parallel()
 	yes := true
 	for name, bits := range map[string]webauthn.SetResponseOverrideBitsParams{
 		"a bogus signature": {IsBogusSignature: &yes},
@@ -96,6 +100,7 @@ func TestWhatTheAuthenticatorGetsWrongIsRefused(t *testing.T) {
 		"user not present":  {IsBadUP: &yes},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			v, u := newcomer(t, demo)
 			v.expectRefusals()
 			v.signOut()
@@ -112,6 +117,7 @@ func TestWhatTheAuthenticatorGetsWrongIsRefused(t *testing.T) {
 }
 
 func TestARegistrationTamperedWithIsRefused(t *testing.T) {
+	t.Parallel()
 	v := visit(t, demo, `{
 		const send = window.fetch;
 		window.fetch = (url, init) => {
@@ -136,6 +142,7 @@ func TestARegistrationTamperedWithIsRefused(t *testing.T) {
 }
 
 func TestAPasskeyThatTheUserDeletedElsewhere(t *testing.T) {
+	t.Parallel()
 	v, u := newcomer(t, demo)
 	v.expectRefusals()
 	v.signOut()
@@ -153,6 +160,7 @@ func TestAPasskeyThatTheUserDeletedElsewhere(t *testing.T) {
 }
 
 func TestWordsForWhatGoesWrong(t *testing.T) {
+	t.Parallel()
 	v := visit(t, demo)
 	v.expectRefusals()
 	taken := demo.newUser(t)
@@ -180,6 +188,7 @@ func TestWordsForWhatGoesWrong(t *testing.T) {
 }
 
 func TestAnAccountThatIsNotConfirmedGetsItsCode(t *testing.T) {
+	t.Parallel()
 	v := visit(t, demo)
 	v.expectRefusals()
 	u := user{newAddress(), somePassword}
@@ -197,6 +206,7 @@ func TestAnAccountThatIsNotConfirmedGetsItsCode(t *testing.T) {
 }
 
 func TestNoAnswerFromTheService(t *testing.T) {
+	t.Parallel()
 	v := visit(t, demo, `{
 		const send = window.fetch;
 		window.fetch = (url, init) => send(window.isOffline ? 'http://127.0.0.1:1/' : url, init);

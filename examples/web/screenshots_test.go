@@ -30,6 +30,7 @@ func (v *visitor) album(name string) {
 }
 
 func TestScreenshots(t *testing.T) {
+	t.Parallel()
 	v := visit(t, demo)
 	v.expectRefusals()
 	v.album("start")

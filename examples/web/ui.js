@@ -31,18 +31,27 @@ const fields = {
 export function show(name, { focus = true } = {}) {
 	byId('loading').hidden = true;
 	byId('signed-out').hidden = name === 'account';
+	byId('signed-out').dataset.current = name;
 	for (const view of document.querySelectorAll('[data-view]')) {
 		/** @type {HTMLElement} */ (view).hidden = view.getAttribute('data-view') !== name;
 	}
 	const view = /** @type {HTMLElement} */ (document.querySelector(`[data-view="${name}"]`));
-	for (const problem of view.querySelectorAll('.problem')) {
-		problem.textContent = '';
-	}
+	forgive(view);
 	const heading = /** @type {HTMLElement} */ (view.querySelector('h1'));
 	document.title = `${heading.textContent} · Passkeys for Amazon Cognito`;
 	if (focus) {
 		const field = view.querySelector('form input:not([readonly])');
 		/** @type {HTMLElement} */ (name !== 'start' && field || heading).focus();
+	}
+}
+
+/** Takes back what a view or form says went wrong. @param {Element} element */
+function forgive(element) {
+	for (const problem of element.querySelectorAll('.problem')) {
+		problem.textContent = '';
+	}
+	for (const field of element.querySelectorAll('[aria-invalid]')) {
+		field.removeAttribute('aria-invalid');
 	}
 }
 
@@ -122,9 +131,7 @@ export function onClick(button, problem, task, here) {
 export function onSubmit(form, task, here, signal) {
 	form.addEventListener('submit', async event => {
 		event.preventDefault();
-		for (const field of form.querySelectorAll('[aria-invalid]')) {
-			field.removeAttribute('aria-invalid');
-		}
+		forgive(form);
 		const values = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
 		for (const name of ['code', 'email', 'name']) {
 			values[name] = values[name]?.trim();
@@ -167,7 +174,7 @@ export function openDialog(id, task, here) {
 		dialog.addEventListener('close', () => {
 			listening.abort();
 			form.reset();
-			/** @type {Element} */ (form.querySelector('.problem')).textContent = '';
+			forgive(form);
 			resolve(done);
 		}, { signal });
 	}));
@@ -188,7 +195,11 @@ export function closeDialogs() {
 	}
 }
 
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** @param {string} when RFC 3339 */
+export const formatDate = when => date.format(new Date(when));
 
 /** @param {string | number} when RFC 3339, or milliseconds */
 export const formatTime = when => dateAndTime.format(new Date(when));

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -101,8 +102,9 @@ func visit(t *testing.T, s *site, scripts ...string) *visitor {
 	call(v, log.Enable, cdp.Empty{})
 	call(v, network.Enable, network.EnableParams{})
 	call(v, webauthn.Enable, webauthn.EnableParams{})
+	call(v, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // several tabs are in use at once
 	v.authenticator = v.newAuthenticator(synced)
-	for _, script := range scripts {
+	for _, script := range append(scripts, noteAutofill) {
 		call(v, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 	}
 	v.open("")
@@ -135,10 +137,21 @@ func (v *visitor) setPresence(id webauthn.AuthenticatorID, present bool) {
 		webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: id, Enabled: present})
 }
 
+// noteAutofill lets a test see whether the page waits for a pick in the autofill.
+const noteAutofill = `{
+	const get = navigator.credentials.get.bind(navigator.credentials);
+	navigator.credentials.get = options => {
+		window.isAutofillPending = options.mediation === 'conditional';
+		return get(options);
+	};
+}`
+
 // touching has the authenticator touched whenever it asks, while the visitor
-// does something.
+// does something. Autofill that pends already is not answered by that, but one
+// that began later would be.
 func (v *visitor) touching(do func()) {
 	v.t.Helper()
+	v.await(`document.querySelector('#signed-out:not([hidden])[data-current="start"]') === null || window.isAutofillPending`)
 	v.setPresence(v.authenticator, true)
 	do()
 	v.setPresence(v.authenticator, false)
