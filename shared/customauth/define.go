@@ -43,7 +43,6 @@ const (
 	askAlreadyHave = "alreadyHaveMagicLink"
 	alreadyHaveYes = "yes"
 	maxRounds      = 4
-	maxCodeRounds  = 3
 )
 
 // askNames: value of signInMethod → method
@@ -84,23 +83,15 @@ func (d Define) Decide(h History) Decision {
 	return Decision{}
 }
 
-// next returns the method of the round that follows wrong answers only.
+// next returns the method of the round that follows wrong answers only. The same
+// code may be tried again until there have been maxRounds.
 func (d Define) next(methods []string, ask map[string]string) (string, bool) {
 	last := methods[len(methods)-1]
 	if len(methods) == 1 {
 		asked, known := askNames[ask[askMethod]]
 		return asked, known && slices.Contains(d.Fallbacks, asked) && ask[askAlreadyHave] != alreadyHaveYes
 	}
-	if last != MethodCode && last != MethodSMS {
-		return "", false
-	}
-	rounds := 0
-	for _, m := range methods {
-		if m == last {
-			rounds++
-		}
-	}
-	return last, rounds < maxCodeRounds
+	return last, last == MethodCode || last == MethodSMS
 }
 
 // readEntries reports whether every entry is one that Create made for one and
