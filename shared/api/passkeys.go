@@ -133,7 +133,7 @@ const maxName = 100 // characters
 // and none that turn the direction of the text around it.
 func isName(name string) bool {
 	unfit := func(r rune) bool { return !unicode.IsPrint(r) }
-	return utf8.ValidString(name) && strings.TrimSpace(name) == name && name != "" &&
+	return strings.TrimSpace(name) == name && name != "" &&
 		utf8.RuneCountInString(name) <= maxName && !strings.ContainsFunc(name, unfit)
 }
 

@@ -236,6 +236,17 @@ func TestRegisterRejectsATakenCredentialID(t *testing.T) {
 	wantProblem(t, s.FinishRegistration(t, other, register().JSON()), "409 passkey_exists")
 }
 
+// Only the registration that made a passkey is answered well a second time.
+func TestRegisterRejectsAnotherCeremonyForOnesPasskey(t *testing.T) {
+	s, u, a := withPasskey(t)
+	other, err := sameID(a, s.BeginRegistration(t, u))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.BeginRegistration(t, u)
+	wantProblem(t, s.FinishRegistration(t, u, other.JSON()), "409 registration_not_found")
+}
+
 // sameID makes a passkey that has the credential id of a's first.
 func sameID(a *passkeytest.Authenticator, options []byte) (*passkeytest.Registration, error) {
 	thief := passkeytest.NewSynced(journey.Origin)
