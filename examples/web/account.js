@@ -42,13 +42,19 @@ export class AccountView {
 		byId('signed-in-with').textContent = how ? `signed in with your ${how}` : 'signed in';
 		this.#showTokens();
 		this.#showDetails();
-		await run(byId('add-passkey'), byId('passkeys-problem'), async () => {
+		await this.#load();
+	}
+
+	/** Reads the passkeys and the account again. */
+	async #load() {
+		await run(byId('passkeys-loading'), byId('passkeys-problem'), async () => {
 			const [list, user] = await Promise.all([this.#passkeys.list(), this.#accounts.read()]);
+			this.#list = list;
 			this.#email = user.email;
 			this.#hasApp = user.hasAuthenticatorApp;
-			this.#list = list;
 			this.#showPasskeys();
 			this.#showDetails();
+			this.#showTokens();
 		});
 	}
 
@@ -57,8 +63,7 @@ export class AccountView {
 		onClick(byId('add-passkey'), byId('passkeys-problem'), async () => {
 			const added = await this.#recently(() => this.#passkeys.add());
 			remember(this.#email, true);
-			await this.#reload();
-			this.#showTokens();
+			await this.#load();
 			announce(`“${added.name}” is ready. Use it the next time you sign in.`);
 		}, { cancelled: 'No passkey was added: the dialog was closed, or this device can’t keep one.' });
 	}
@@ -104,11 +109,6 @@ export class AccountView {
 		});
 	}
 
-	async #reload() {
-		this.#list = await this.#passkeys.list();
-		this.#showPasskeys();
-	}
-
 	#showPasskeys() {
 		byId('no-passkeys').hidden = this.#list.length > 0;
 		byId('passkeys').replaceChildren(...this.#list.map(passkey => this.#item(passkey)));
@@ -140,7 +140,7 @@ export class AccountView {
 	async #rename({ id, name }) {
 		byId('passkey-name').value = name;
 		if (await openDialog('rename-dialog', async values => { await this.#passkeys.rename(id, values.name); })) {
-			await run(byId('add-passkey'), byId('passkeys-problem'), () => this.#reload());
+			await this.#load();
 			/** @type {HTMLElement | null} */ (document.querySelector(`[data-rename][data-id="${id}"]`))?.focus();
 			announce('The passkey has its new name.');
 		}
@@ -150,7 +150,7 @@ export class AccountView {
 	async #remove({ id, name }) {
 		/** @type {Element} */ (byId('remove-dialog').querySelector('[data-name]')).textContent = name;
 		if (await openDialog('remove-dialog', () => this.#recently(() => this.#passkeys.remove(id)))) {
-			await run(byId('add-passkey'), byId('passkeys-problem'), () => this.#reload());
+			await this.#load();
 			if (this.#list.length === 0) {
 				remember(this.#email, false);
 			}

@@ -52,6 +52,10 @@ async function main() {
 	for (const note of document.querySelectorAll('.local-mail')) {
 		/** @type {HTMLElement} */ (note).hidden = !isLocal;
 	}
+	byId('skip').addEventListener('click', (/** @type {Event} */ event) => {
+		event.preventDefault(); // its address would name a view
+		byId('main').focus();
+	});
 	byId('sign-out').addEventListener('click', () => run(byId('sign-out'), byId('passkey-problem'), async () => {
 		const ended = passkeys.signOut();
 		go('start');

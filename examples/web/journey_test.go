@@ -42,7 +42,7 @@ func (v *visitor) signedIn(how string) {
 	v.t.Helper()
 	v.see(heading, "Your account")
 	v.see("#signed-in-with", "signed in with your "+how)
-	v.await(`!document.querySelector('#add-passkey').ariaBusy`)
+	v.await(`!document.querySelector('#passkeys-loading').ariaBusy`)
 }
 
 func (v *visitor) signOut() {

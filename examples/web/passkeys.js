@@ -1,5 +1,5 @@
 /**
- * Passkeys for an Amazon Cognito user pool, in the browser. Copy this file: it has no dependencies.
+ * Passkeys for an Amazon Cognito user pool, in the browser. Copy this file and ceremony.js: they have no dependencies.
  *
  *     const passkeys = new PasskeyClient(await (await fetch('/config.json')).json());
  *     await passkeys.signIn();                 // whoever picks a passkey
@@ -10,6 +10,11 @@
  * the stack's HTTP API. Nothing here logs anything or puts anything into a URL but a credential id.
  * @module
  */
+import { PasskeyError, createCredential, fromBase64URL, getAssertion } from './ceremony.js';
+
+export { PasskeyError, isSupported, supportsAutofill } from './ceremony.js';
+
+/** @typedef {import('./ceremony.js').CredentialJSON} CredentialJSON */
 
 /**
  * What a client must know of the stack: the outputs of the same names.
@@ -49,49 +54,6 @@
  * @property {string} createdAt RFC 3339
  * @property {string} [lastUsedAt] RFC 3339
  */
-
-/**
- * What the browser answers to a challenge (WebAuthn Level 3 §5.1.8 and §5.1.9). `response` is base64url, by name.
- * @typedef {{id: string, rawId: string, type: string, authenticatorAttachment?: string, clientExtensionResults: object,
- *   response: Record<string, any>}} CredentialJSON
- */
-
-/**
- * Why something failed. Besides these, `code` is a code of the HTTP API (`recent_sign_in_required`, `passkey_exists`, …)
- * or the name of a Cognito exception (`NotAuthorizedException`, …).
- *
- * - `unsupported`: this browser, or this page's address, knows no passkeys
- * - `cancelled`: the user closed the browser's dialog, let it time out, or has no passkey that fits
- * - `superseded`: the caller aborted the ceremony
- * - `already_added`: the authenticator holds a passkey of this account
- * - `wrong_origin`: the passkeys are for another domain than this page's
- * - `not_accepted`: the passkey's answer was refused
- * - `signed_out`: there is no session, or it has ended
- * - `offline`: the service did not answer
- * @typedef {'unsupported' | 'cancelled' | 'superseded' | 'already_added' | 'wrong_origin' | 'not_accepted' |
- *   'signed_out' | 'offline' | (string & {})} ErrorCode
- */
-
-/** Every error that this module throws. */
-export class PasskeyError extends Error {
-	/**
-	 * @param {ErrorCode} code for programs; it never changes
-	 * @param {string} message for developers
-	 * @param {ErrorOptions} [options]
-	 */
-	constructor(code, message, options) {
-		super(message, options);
-		this.name = 'PasskeyError';
-		this.code = code;
-	}
-}
-
-/** Whether this browser and page can use passkeys at all. */
-export const isSupported = () => Boolean(globalThis.isSecureContext && globalThis.PublicKeyCredential);
-
-/** Whether this browser can offer passkeys in the autofill of an input with autocomplete="username webauthn". */
-export const supportsAutofill = async () =>
-	isSupported() && Boolean(await PublicKeyCredential.isConditionalMediationAvailable?.());
 
 /** A challenge for a sign-in without a user name lives for 300 s: autofill that waits longer needs a new one, in ms. */
 const challengeRenewal = 240_000;
@@ -187,7 +149,14 @@ export class PasskeyClient {
 	async add({ name } = {}) {
 		const { publicKey } = await this.#api('POST', '/passkeys/options');
 		const credential = await createCredential(publicKey);
-		return this.#api('POST', '/passkeys', { name, credential });
+		try {
+			return await this.#api('POST', '/passkeys', { name, credential });
+		} catch (error) {
+			if (error instanceof PasskeyError && ['passkey_refused', 'registration_not_found'].includes(error.code)) {
+				signal('signalUnknownCredential', { rpId: publicKey.rp.id, credentialId: credential.id });
+			}
+			throw error;
+		}
 	}
 
 	/**
@@ -285,7 +254,7 @@ export class PasskeyClient {
 	/**
 	 * Calls an operation of Cognito's user-pool API.
 	 * @param {string} operation such as `InitiateAuth`
-	 * @param {object} input
+	 * @param {{AccessToken?: string, AuthFlow?: string} & Record<string, any>} input
 	 * @returns {Promise<any>} its output
 	 */
 	async userPool(operation, input) {
@@ -303,7 +272,7 @@ export class PasskeyClient {
 		}
 		const exception = String(output.__type ?? 'InternalErrorException').split('#').pop() ?? '';
 		const message = output.message ?? output.Message ?? `${operation}: HTTP status ${response.status}`;
-		if (exception === 'NotAuthorizedException' && /(access|refresh) token/i.test(message)) {
+		if (isSessionOver(input, exception, message)) {
 			this.endSession();
 			throw new PasskeyError('signed_out', message);
 		}
@@ -455,51 +424,16 @@ async function request(url, init) {
 }
 
 /**
- * @param {PublicKeyCredentialRequestOptionsJSON} options
- * @param {{signal?: AbortSignal, mediation?: CredentialMediationRequirement}} how
- * @returns {Promise<CredentialJSON>}
+ * Whether a refusal of Cognito's means that the session is no longer good. NotAuthorizedException alone does not: it is
+ * also the answer to a wrong password.
+ * @param {{AccessToken?: string, AuthFlow?: string}} input
+ * @param {string} exception
+ * @param {string} message
  */
-async function getAssertion(options, how) {
-	return ceremony(async () => {
-		const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON?.(options) ?? parseOptions(options);
-		return assertionJSON(await navigator.credentials.get({ ...how, publicKey }));
-	});
-}
-
-/**
- * @param {PublicKeyCredentialCreationOptionsJSON} options
- * @returns {Promise<CredentialJSON>}
- */
-async function createCredential(options) {
-	return ceremony(async () => {
-		const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON?.(options) ?? parseOptions(options);
-		return registrationJSON(await navigator.credentials.create({ publicKey }));
-	});
-}
-
-/** Names of the browser's errors → ours. @type {Record<string, ErrorCode>} */
-const browserErrors = {
-	AbortError: 'superseded',
-	InvalidStateError: 'already_added',
-	NotAllowedError: 'cancelled',
-	NotSupportedError: 'unsupported',
-	SecurityError: 'wrong_origin',
-};
-
-/**
- * @template T
- * @param {() => Promise<T>} run
- */
-async function ceremony(run) {
-	if (!isSupported()) {
-		throw new PasskeyError('unsupported', 'this browser, or a page that is not on https or localhost, has no passkeys');
-	}
-	try {
-		return await run();
-	} catch (error) {
-		const { name, message } = /** @type {Error} */ (error);
-		throw new PasskeyError(browserErrors[name] ?? (name === 'TimeoutError' ? 'superseded' : 'cancelled'), message, { cause: error });
-	}
+function isSessionOver(input, exception, message) {
+	const speaksForSession = Boolean(input.AccessToken) || input.AuthFlow === 'REFRESH_TOKEN_AUTH';
+	return speaksForSession && (exception === 'UserNotFoundException'
+		|| exception === 'NotAuthorizedException' && /token|disabled/i.test(message));
 }
 
 /**
@@ -509,71 +443,6 @@ async function ceremony(run) {
 function signal(method, details) {
 	// Only a hint to the provider, and new in browsers: neither its absence nor its failure is the user's concern.
 	/** @type {any} */ (globalThis.PublicKeyCredential)?.[method]?.(details)?.catch(() => {});
-}
-
-// What follows stands in for parse…FromJSON and toJSON (WebAuthn Level 3 §5.1.7 to §5.1.9) where a browser, or a
-// password manager that replaces its credentials, lacks them.
-
-/** @param {any} options */
-function parseOptions(options) {
-	const descriptor = (/** @type {any} */ c) => ({ ...c, id: fromBase64URL(c.id) });
-	return {
-		...options,
-		challenge: fromBase64URL(options.challenge),
-		...options.user && { user: { ...options.user, id: fromBase64URL(options.user.id) } },
-		...options.allowCredentials && { allowCredentials: options.allowCredentials.map(descriptor) },
-		...options.excludeCredentials && { excludeCredentials: options.excludeCredentials.map(descriptor) },
-	};
-}
-
-/** @param {any} credential @returns {CredentialJSON} */
-function assertionJSON(credential) {
-	const { clientDataJSON, authenticatorData, signature, userHandle } = credential.response;
-	return credential.toJSON?.() ?? {
-		...commonJSON(credential),
-		response: {
-			clientDataJSON: toBase64URL(clientDataJSON),
-			authenticatorData: toBase64URL(authenticatorData),
-			signature: toBase64URL(signature),
-			...userHandle && { userHandle: toBase64URL(userHandle) },
-		},
-	};
-}
-
-/** @param {any} credential @returns {CredentialJSON} */
-function registrationJSON(credential) {
-	const { response } = credential;
-	return credential.toJSON?.() ?? {
-		...commonJSON(credential),
-		response: {
-			clientDataJSON: toBase64URL(response.clientDataJSON),
-			attestationObject: toBase64URL(response.attestationObject),
-			transports: response.getTransports?.() ?? [],
-		},
-	};
-}
-
-/** @param {any} credential */
-function commonJSON(credential) {
-	return {
-		id: credential.id,
-		rawId: toBase64URL(credential.rawId),
-		type: credential.type,
-		clientExtensionResults: credential.getClientExtensionResults(),
-		...credential.authenticatorAttachment && { authenticatorAttachment: credential.authenticatorAttachment },
-	};
-}
-
-/** @param {string} text */
-function fromBase64URL(text) {
-	const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-	return Uint8Array.from(binary, c => c.charCodeAt(0));
-}
-
-/** @param {ArrayBuffer} buffer */
-function toBase64URL(buffer) {
-	const binary = Array.from(new Uint8Array(buffer), byte => String.fromCharCode(byte)).join('');
-	return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /** @param {string} token a JWT @returns {Record<string, any>} */

@@ -77,8 +77,9 @@ export function announce(text) {
 }
 
 /**
- * Does a task while its button shows progress, and says in words what went wrong. One task at a time for each button.
- * @param {HTMLButtonElement} button
+ * Does a task while its button, or a line of text, shows progress, and says in words what went wrong. One task at a time
+ * for each button.
+ * @param {HTMLElement} button
  * @param {Element} problem
  * @param {() => Promise<void>} task
  * @param {Record<string, string>} [here] error code → words that fit better here
@@ -113,7 +114,7 @@ export async function run(button, problem, task, here) {
 }
 
 /**
- * @param {HTMLButtonElement} button
+ * @param {HTMLElement} button
  * @param {Element} problem
  * @param {() => Promise<void>} task
  * @param {Record<string, string>} [here]
@@ -136,7 +137,7 @@ export function onSubmit(form, task, here, signal) {
 		for (const name of ['code', 'email', 'name']) {
 			values[name] = values[name]?.trim();
 		}
-		const button = /** @type {HTMLButtonElement} */ (form.querySelector('[type="submit"]'));
+		const button = /** @type {HTMLElement} */ (form.querySelector('[type="submit"]'));
 		const problem = /** @type {Element} */ (form.querySelector('.problem'));
 		const error = await run(button, problem, () => task(values), here);
 		if (error instanceof PasskeyError) {
