@@ -65,3 +65,20 @@ func TestReadmeProgramSynthesizes(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Whatever the README refers to in the tree is there.
+func TestReadmeLinksLeadSomewhere(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllSubmatch(readme, -1)
+	if len(links) < 10 {
+		t.Fatalf("found %d links in README.md", len(links))
+	}
+	for _, link := range links {
+		if _, err := os.Stat(filepath.Join("..", string(link[1]))); err != nil {
+			t.Errorf("README.md: %v", err)
+		}
+	}
+}
