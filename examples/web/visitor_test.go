@@ -157,6 +157,17 @@ func (v *visitor) touching(do func()) {
 	v.setPresence(v.authenticator, false)
 }
 
+// holds waits until the authenticator holds so many passkeys: the page may tell
+// the browser to forget some.
+func (v *visitor) holds(want int) {
+	v.t.Helper()
+	for deadline := time.Now().Add(patience); len(v.passkeys()) != want; {
+		if time.Now().After(deadline) {
+			v.t.Fatalf("the authenticator holds %d passkeys, want %d", len(v.passkeys()), want)
+		}
+	}
+}
+
 // passkeys returns what the authenticator holds.
 func (v *visitor) passkeys() []*webauthn.Credential {
 	v.t.Helper()
