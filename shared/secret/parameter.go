@@ -29,6 +29,7 @@ type Parameter struct {
 	mu      sync.Mutex
 	ring    Ring
 	read    time.Time     // when ring was read; zero before
+	tried   time.Time     // when the last read was begun
 	pending chan struct{} // closed when the read under way ends; nil if none is
 	failure error         // of the last read
 }
@@ -68,11 +69,11 @@ func (p *Parameter) Current(ctx context.Context) (Key, error) {
 	return ring.Current(), nil
 }
 
-// Refreshed returns the ring, read again if that did not happen lately.
+// Refreshed returns the ring, read again unless that was tried lately.
 func (p *Parameter) Refreshed(ctx context.Context) (Ring, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.now().Sub(p.read) < refreshEvery {
+	if !p.read.IsZero() && p.now().Sub(p.tried) < refreshEvery {
 		return p.ring, nil
 	}
 	return p.wait(ctx, p.fetch())
@@ -85,7 +86,7 @@ func (p *Parameter) fetch() <-chan struct{} {
 		return p.pending
 	}
 	done := make(chan struct{})
-	p.pending = done
+	p.pending, p.tried = done, p.now()
 	go func() {
 		// Not the caller's context: others wait for the same read.
 		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)

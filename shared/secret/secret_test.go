@@ -203,8 +203,14 @@ func TestParameterRefreshes(t *testing.T) {
 	}
 	g.set("", errors.New("outage"))
 	c.Add(3_600_000)
-	if r, err := p.Refreshed(t.Context()); err != nil || r.Rotation() != 1 {
-		t.Errorf("in an outage: rotation %d, error %v; want the last good one", r.Rotation(), err)
+	before := g.calls.Load()
+	for range 3 {
+		if r, err := p.Refreshed(t.Context()); err != nil || r.Rotation() != 1 {
+			t.Errorf("in an outage: rotation %d, error %v; want the last good one", r.Rotation(), err)
+		}
+	}
+	if n := g.calls.Load() - before; n != 1 {
+		t.Errorf("%d reads within 30 s of an outage, want 1", n)
 	}
 	if r, err := p.Ring(t.Context()); err != nil || r.Rotation() != 1 {
 		t.Errorf("in an outage: rotation %d, error %v; want the last good one", r.Rotation(), err)
