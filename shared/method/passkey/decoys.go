@@ -64,16 +64,18 @@ var kinds = []struct {
 	size       int // bytes
 	transports []string
 }{
-	{30, 16, []string{"hybrid", "internal"}},
-	{30, 20, []string{"hybrid", "internal"}},
+	{29, 16, []string{"hybrid", "internal"}},
+	{29, 20, []string{"hybrid", "internal"}},
 	{15, 32, []string{"hybrid", "internal"}},
-	{15, 32, []string{"internal"}},
-	{6, 48, []string{"nfc", "usb"}},
-	{4, 64, []string{"nfc", "usb"}},
+	{14, 32, []string{"internal"}},
+	{5, 48, []string{"nfc", "usb"}},
+	{3, 64, []string{"nfc", "usb"}},
+	{3, 48, []string{"usb"}},
+	{2, 20, nil}, // some browsers state none
 }
 
-// counts is how many users in a hundred have one, two and three passkeys.
-var counts = []int{70, 22, 8}
+// counts is how many users in a hundred have one, two, three, four and five passkeys.
+var counts = []int{68, 20, 8, 3, 1}
 
 // invent derives a list from a seed.
 func invent(key secret.Key, seed []byte) []customauth.Passkey {
