@@ -141,8 +141,13 @@ func (v *visitor) setPresence(id webauthn.AuthenticatorID, present bool) {
 const noteAutofill = `{
 	const get = navigator.credentials.get.bind(navigator.credentials);
 	navigator.credentials.get = options => {
-		window.isAutofillPending = options.mediation === 'conditional';
-		return get(options);
+		const answer = get(options);
+		if (options.mediation === 'conditional') {
+			window.pendingAutofill = answer;
+			const forget = () => { window.pendingAutofill = window.pendingAutofill === answer ? null : window.pendingAutofill; };
+			answer.then(forget, forget);
+		}
+		return answer;
 	};
 }`
 
@@ -151,7 +156,7 @@ const noteAutofill = `{
 // that began later would be.
 func (v *visitor) touching(do func()) {
 	v.t.Helper()
-	v.await(`document.querySelector('#signed-out:not([hidden])[data-current="start"]') === null || window.isAutofillPending`)
+	v.await(`document.querySelector('#signed-out:not([hidden])[data-current="start"]') === null || window.pendingAutofill`)
 	v.setPresence(v.authenticator, true)
 	do()
 	v.setPresence(v.authenticator, false)
