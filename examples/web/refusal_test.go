@@ -29,30 +29,31 @@ func tamper(statement string) string {
 
 func TestAnswersTamperedWithAreRefused(t *testing.T) {
 	t.Parallel()
-	for name, statement := range map[string]string{
-		"another challenge": `
+	for name, test := range map[string]struct{ reason, statement string }{
+		"another challenge": {"wrong_challenge", `
 			const data = decode(answer.response.clientDataJSON);
 			data.challenge = encode('another');
-			answer.response.clientDataJSON = encode(data);`,
-		"another origin": `
+			answer.response.clientDataJSON = encode(data);`},
+		"another origin": {"wrong_origin", `
 			const data = decode(answer.response.clientDataJSON);
 			data.origin = 'https://evil.example';
-			answer.response.clientDataJSON = encode(data);`,
-		"a registration": `
+			answer.response.clientDataJSON = encode(data);`},
+		"a registration": {"wrong_type", `
 			const data = decode(answer.response.clientDataJSON);
 			data.type = 'webauthn.create';
-			answer.response.clientDataJSON = encode(data);`,
-		"another user handle": `answer.response.userHandle = btoa('f3c0f598-e8e1-4261-963a-31e761e31623').replaceAll('=', '');`,
-		"another passkey":     `answer.id = answer.rawId = encode('another passkey');`,
-		"another signature":   `answer.response.signature = answer.response.signature.replace(/.{8}$/, 'AAAAAAAA');`,
-		"user not verified":   `answer.response.authenticatorData = answer.response.authenticatorData.replace(/^(.{43})./, '$1B');`,
-		"no signature":        `delete answer.response.signature;`,
-		"no answer":           `for (const key in answer) { delete answer[key]; }`,
+			answer.response.clientDataJSON = encode(data);`},
+		"another user handle": {"wrong_user_handle", `answer.response.userHandle = btoa('f3c0f598-e8e1-4261-963a-31e761e31623').replaceAll('=', '');`},
+		"another passkey":     {"unknown_credential", `answer.id = answer.rawId = encode('another passkey');`},
+		"another signature":   {"bad_signature", `answer.response.signature = answer.response.signature.replace(/.{8}$/, 'AAAAAAAA');`},
+		"user not verified":   {"user_not_verified", `answer.response.authenticatorData = answer.response.authenticatorData.replace(/^(.{43})./, '$1B');`},
+		"no signature":        {"malformed", `delete answer.response.signature;`},
+		"no answer":           {"malformed", `for (const key in answer) { delete answer[key]; }`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v, u := newcomer(t, demo, tamper(statement))
+			v, u := newcomer(t, demo, tamper(test.statement))
 			v.expectRefusals()
+			sub := v.sub()
 			v.signOut()
 			eval[bool](v, `sessionStorage.setItem('tamper', 'yes'), true`)
 			v.touching(func() {
@@ -66,17 +67,24 @@ func TestAnswersTamperedWithAreRefused(t *testing.T) {
 				v.see(problem, "That passkey wasn’t accepted.")
 				v.hasNoTokens()
 			})
+			demo.logged(t, `"reason":"`+test.reason+`"`, sub)
 		})
 	}
+}
+
+// sub reads the user's sub from the claims that are shown.
+func (v *visitor) sub() string {
+	v.t.Helper()
+	return eval[string](v, `[...document.querySelectorAll('#id-token tr')].find(r => r.cells[0].innerText === 'sub').cells[1].innerText`)
 }
 
 func TestAnAnswerIsNotAcceptedTwice(t *testing.T) {
 	t.Parallel()
 	v, _ := newcomer(t, demo, tamper(`
-		const first = localStorage.getItem('answer');
-		localStorage.setItem('answer', JSON.stringify(answer));
-		Object.assign(answer, JSON.parse(first ?? '{}'));`))
+		localStorage.answer ??= JSON.stringify(answer);
+		Object.assign(answer, JSON.parse(localStorage.answer));`))
 	v.expectRefusals()
+	sub := v.sub()
 	v.signOut()
 	eval[bool](v, `sessionStorage.setItem('tamper', 'yes'), true`)
 	v.touching(func() {
@@ -89,20 +97,22 @@ func TestAnAnswerIsNotAcceptedTwice(t *testing.T) {
 		v.see(problem, "That passkey wasn’t accepted.")
 		v.hasNoTokens()
 	})
+	demo.logged(t, `"reason":"challenge_spent"`, sub)
 }
 
 func TestWhatTheAuthenticatorGetsWrongIsRefused(t *testing.T) {
 	t.Parallel()
 	yes := true
-	for name, bits := range map[string]webauthn.SetResponseOverrideBitsParams{
-		"a bogus signature": {IsBogusSignature: &yes},
-		"user not verified": {IsBadUV: &yes},
-		"user not present":  {IsBadUP: &yes},
+	for reason, bits := range map[string]webauthn.SetResponseOverrideBitsParams{
+		"bad_signature":     {IsBogusSignature: &yes},
+		"user_not_verified": {IsBadUV: &yes},
+		"user_not_present":  {IsBadUP: &yes},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(reason, func(t *testing.T) {
 			t.Parallel()
 			v, u := newcomer(t, demo)
 			v.expectRefusals()
+			sub := v.sub()
 			v.signOut()
 			bits.AuthenticatorID = v.authenticator
 			call(v, webauthn.SetResponseOverrideBits, bits)
@@ -112,6 +122,7 @@ func TestWhatTheAuthenticatorGetsWrongIsRefused(t *testing.T) {
 				v.see(problem, "wasn’t accepted")
 				v.hasNoTokens()
 			})
+			demo.logged(t, `"reason":"`+reason+`"`, sub)
 		})
 	}
 }

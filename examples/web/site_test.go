@@ -15,6 +15,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -236,6 +238,20 @@ func (s *site) mailedCode(t *testing.T, to string) string {
 	}
 	t.Fatalf("no mail to %s", to)
 	return ""
+}
+
+// logged waits for a line of the log that holds all parts. The page may have its
+// answer before the log comes through the pipe.
+func (s *site) logged(t *testing.T, parts ...string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); runtime.Gosched() {
+		for line := range strings.Lines(s.log.String()) {
+			if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) }) {
+				return
+			}
+		}
+	}
+	t.Errorf("no line of the log holds %q", parts)
 }
 
 func getJSON(url string, into any) error {
