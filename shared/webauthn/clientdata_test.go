@@ -38,6 +38,7 @@ var ceremonyCases = []struct {
 }{
 	{"accepts an unknown member", set("extraData", []any{map[string]any{"a": 1}}), ""},
 	{"accepts a member that differs from a known one in case", insert(`"Type":"payment.get","ORIGIN":"https://evil.example"`), ""},
+	{"accepts many members side by side", insert(`"extra":[` + strings.Repeat("[],{},", 17) + `0]`), ""},
 	{"accepts a byte order mark", rewrite(func(raw string) string { return "\ufeff" + raw }), ""},
 	{"accepts an absent crossOrigin", func(c *passkeytest.Ceremony) { delete(c.ClientData, "crossOrigin") }, ""},
 	{"accepts an app origin of Android", set("origin", "android:apk-key-hash:"+apkKeyHash), ""},
@@ -132,18 +133,26 @@ func TestBothCeremoniesRejectTheOtherOne(t *testing.T) {
 
 // A session without a challenge must not match an answer without one.
 func TestBothCeremoniesRejectAShortExpectedChallenge(t *testing.T) {
-	for _, short := range [][]byte{nil, {}, bytes.Repeat([]byte{7}, webauthn.MinChallengeSize-1)} {
-		signed := set("challenge", webauthn.Base64URL(short))
+	for _, c := range []struct {
+		challenge []byte
+		reason    webauthn.Reason // empty: accepted
+	}{
+		{nil, webauthn.WrongChallenge},
+		{[]byte{}, webauthn.WrongChallenge},
+		{bytes.Repeat([]byte{7}, webauthn.MinChallengeSize-1), webauthn.WrongChallenge},
+		{bytes.Repeat([]byte{7}, webauthn.MinChallengeSize), ""},
+	} {
+		signed := set("challenge", webauthn.Base64URL(c.challenge))
 		_, registration := create(t, passkeytest.NewDeviceBound(origin), signed)
-		_, err := finishRegistration(rp, short, webauthn.UserVerificationRequired, registration.JSON())
-		wantReason(t, err, webauthn.WrongChallenge)
+		_, err := finishRegistration(rp, c.challenge, webauthn.UserVerificationRequired, registration.JSON())
+		wantReason(t, err, c.reason)
 
 		authenticator := passkeytest.NewDeviceBound(origin)
 		record := register(t, authenticator)
 		want, answer := get(t, authenticator, signed)
-		want.Challenge = short
+		want.Challenge = c.challenge
 		_, err = verify(answer.JSON(), record, want)
-		wantReason(t, err, webauthn.WrongChallenge)
+		wantReason(t, err, c.reason)
 	}
 }
 

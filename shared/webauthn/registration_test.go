@@ -146,6 +146,8 @@ func TestRegistrationRejectsKeys(t *testing.T) {
 		{"rejects an RSA modulus with a leading zero", coseKey(t, rsaKey(append([]byte{0}, modulus(2048)...), f4)), webauthn.BadKey},
 		{"rejects the RSA exponent 1", coseKey(t, rsaKey(modulus(2048), []byte{1})), webauthn.BadKey},
 		{"rejects the RSA exponent 3", coseKey(t, rsaKey(modulus(2048), []byte{3})), webauthn.BadKey},
+		{"rejects an RSA exponent below 65537", coseKey(t, rsaKey(modulus(2048), []byte{255, 255})), webauthn.BadKey},
+		{"rejects an RSA exponent of 32 bits", coseKey(t, rsaKey(modulus(2048), []byte{128, 0, 0, 1})), webauthn.BadKey},
 		{"rejects an even RSA exponent", coseKey(t, rsaKey(modulus(2048), []byte{1, 0, 2})), webauthn.BadKey},
 		{"rejects an RSA exponent with a leading zero", coseKey(t, rsaKey(modulus(2048), append([]byte{0}, f4...))), webauthn.BadKey},
 		{"rejects an RSA exponent of 33 bits", coseKey(t, rsaKey(modulus(2048), []byte{1, 0, 0, 0, 1})), webauthn.BadKey},

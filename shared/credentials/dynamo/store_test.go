@@ -2,32 +2,70 @@ package dynamo_test
 
 import (
 	"errors"
+	"strconv"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 )
 
 func TestStoreKeepsTheContract(t *testing.T) {
 	passkeytest.StoreSuite(t, func(t *testing.T) credentials.Store {
-		table := passkeytest.NewTable(t)
-		return dynamo.New(table.Client, table.Name)
+		tbl := passkeytest.NewTable(t)
+		return dynamo.New(tbl.Client, tbl.Name)
 	})
 }
 
 func TestClientIsReadAsProvisionWritesIt(t *testing.T) {
-	table := passkeytest.NewTable(t)
-	table.PutClient(t, "client", "example.com", "required", "passkey", "link")
-	got, err := dynamo.New(table.Client, table.Name).Client(t.Context(), "client")
+	tbl := passkeytest.NewTable(t)
+	tbl.PutClient(t, "client", "example.com", "required", "passkey", "link")
+	got, err := dynamo.New(tbl.Client, tbl.Name).Client(t.Context(), "client")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.RelyingPartyID != "example.com" || got.UserVerification != "required" || len(got.Methods) != 2 {
 		t.Errorf("client is %+v", got)
 	}
-	if _, err := dynamo.New(table.Client, table.Name).Client(t.Context(), "other"); !errors.Is(err, customauth.ErrNotServed) {
+	if _, err := dynamo.New(tbl.Client, tbl.Name).Client(t.Context(), "other"); !errors.Is(err, customauth.ErrNotServed) {
 		t.Errorf("error is %v, want %v", err, customauth.ErrNotServed)
+	}
+}
+
+// DynamoDB itself frees a deleted passkey's id, a day later.
+func TestRemovedCredentialIDIsReservedForADay(t *testing.T) {
+	tbl := passkeytest.NewTable(t)
+	store := dynamo.New(tbl.Client, tbl.Name)
+	now := time.UnixMilli(1_790_000_000_000)
+	registration := credentials.Registration{Challenge: "c", Handle: []byte("handle"), First: true, Expires: now.Add(time.Minute)}
+	enrolment := credentials.Enrolment{Sub: "sub", Registration: registration, Max: 1, Now: now}
+	enrolment.Passkey.ID, enrolment.Passkey.PublicKey = []byte("credential id"), []byte("key")
+	enrolment.Passkey.UserHandle = registration.Handle
+	hash := table.Hash(enrolment.Passkey.ID)
+	for _, err := range []error{
+		store.BeginRegistration(t.Context(), "sub", registration),
+		store.Enrol(t.Context(), enrolment),
+		store.Remove(t.Context(), credentials.Removal{Sub: "sub", Hash: hash, Now: now}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := tbl.Client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &tbl.Name, Key: map[string]types.AttributeValue{
+		table.PartitionKey: &types.AttributeValueMemberS{Value: table.CredentialPK(hash)},
+		table.SortKey:      &types.AttributeValueMemberS{Value: table.CredentialSK},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strconv.FormatInt(now.Add(24*time.Hour).Unix(), 10)
+	if ttl, _ := out.Item[table.TTL].(*types.AttributeValueMemberN); ttl == nil || ttl.Value != want {
+		t.Errorf("the item is %v, want it to end at %s", out.Item, want)
 	}
 }
