@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
@@ -72,8 +71,6 @@ func reply(status int, body string) Fault {
 
 // Wire is the way from a client to a table, on which things go wrong.
 type Wire struct {
-	client aws.HTTPClient
-
 	mu        sync.Mutex
 	operation string
 	fault     Fault
@@ -87,7 +84,7 @@ func (t *Table) Wire(tb testing.TB) (*dynamodb.Client, *Wire) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	wire := &Wire{client: cfg.HTTPClient}
+	wire := &Wire{}
 	cfg.HTTPClient = wire
 	return dynamodb.NewFromConfig(cfg), wire
 }
@@ -101,7 +98,7 @@ func (w *Wire) Break(operation string, fault Fault, times int) {
 
 // Do implements aws.HTTPClient.
 func (w *Wire) Do(r *http.Request) (*http.Response, error) {
-	send := func() (*http.Response, error) { return w.client.Do(r) }
+	send := func() (*http.Response, error) { return patient{}.Do(r) }
 	if fault := w.faultOf(operationOf(r)); fault != nil {
 		return fault(send)
 	}
