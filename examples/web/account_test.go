@@ -144,6 +144,7 @@ func TestEMailAddressChangesOnceItsCodeIsEntered(t *testing.T) {
 	v.click("#change-email")
 	v.enter("#next-email", next)
 	v.click("#email-dialog [type=submit]")
+	v.see("#email-code-dialog", next)
 	v.enter("#email-code", demo.mailedCode(t, next))
 	v.click("#email-code-dialog [type=submit]")
 	v.see(toast, "Your e-mail address is "+next+" now.")

@@ -126,3 +126,18 @@ func TestDocumentedTypesFit(t *testing.T) {
 		t.Errorf("%v\n%s", err, output)
 	}
 }
+
+func TestADialogOpenedAnewAtOnceStillWorks(t *testing.T) {
+	t.Parallel()
+	v, _ := newcomer(t, demo)
+	eval[bool](v, `{
+		const open = () => document.querySelector('[data-rename]').click();
+		open();
+		document.querySelector('#rename-dialog [data-cancel]').click();
+		open();
+		true
+	}`)
+	v.enter("#passkey-name", "Opened twice")
+	v.submit("#passkey-name")
+	v.see(passkeys, "Opened twice")
+}

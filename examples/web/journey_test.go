@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -122,29 +123,32 @@ func TestOfferDeclined(t *testing.T) {
 
 func TestAutofill(t *testing.T) {
 	t.Parallel()
-	u := demo.newUser(t)
-	v := visit(t, demo)
-	v.signInWithPassword(u)
-	v.addFirstPasskey()
+	v, _ := newcomer(t, demo, autofillOn)
 	v.signOut()
-	v.setPresence(v.authenticator, true) // a pending autofill is answered at once
+	v.setPresence(v.authenticator, true) // an autofill is answered at once
 	v.reload()
 	v.signedIn("passkey")
 }
 
 func TestAutofillAsksForANewChallengeInTime(t *testing.T) {
 	t.Parallel()
-	u := demo.newUser(t)
-	v := visit(t, demo, `{
+	v, _ := newcomer(t, demo, autofillOn, `{
 		const timeout = AbortSignal.timeout;
 		AbortSignal.timeout = ms => timeout.call(AbortSignal, ms === 240_000 ? 300 : ms);
 	}`)
-	v.signInWithPassword(u)
-	v.addFirstPasskey()
 	v.signOut()
-	before := v.requested("/api/sign-in/options")
-	v.await(`performance.getEntriesByType('resource').filter(e => e.name.endsWith('/api/sign-in/options')).length > ` +
-		string(rune('0'+before+2)))
+	asked := v.requested("/api/sign-in/options")
+	v.await(fmt.Sprintf(`performance.getEntriesByType('resource').filter(e => e.name.endsWith('/api/sign-in/options')).length > %d`, asked+2))
 	v.setPresence(v.authenticator, true)
 	v.signedIn("passkey")
+}
+
+func TestAutofillMakesWayForTheButton(t *testing.T) {
+	t.Parallel()
+	v, _ := newcomer(t, demo, autofillOn)
+	v.signOut()
+	v.await(`window.pendingAutofill`)
+	v.click("#passkey-sign-in")
+	v.see("#passkey-sign-in", "Waiting for your passkey")
+	v.await(`window.pendingAutofill === null`)
 }

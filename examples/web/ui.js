@@ -170,23 +170,25 @@ export function openDialog(id, task, here) {
 	const form = /** @type {HTMLFormElement} */ (dialog.querySelector('form'));
 	const listening = new AbortController();
 	const { signal } = listening;
-	let done = false;
-	const finished = /** @type {Promise<boolean>} */ (new Promise(resolve => {
-		dialog.addEventListener('close', () => {
+	return new Promise(resolve => {
+		/** @param {boolean} done */
+		const finish = done => {
 			listening.abort();
+			dialog.close();
 			form.reset();
 			forgive(form);
 			resolve(done);
-		}, { signal });
-	}));
-	dialog.querySelector('[data-cancel]')?.addEventListener('click', () => dialog.close(), { signal });
-	onSubmit(form, async values => {
-		await task(values);
-		done = true;
-		dialog.close();
-	}, here, signal);
-	dialog.showModal();
-	return finished;
+		};
+		dialog.querySelector('[data-cancel]')?.addEventListener('click', () => finish(false), { signal });
+		dialog.addEventListener('cancel', () => finish(false), { signal }); // Escape
+		// The event comes late: the dialog may have been opened anew.
+		dialog.addEventListener('close', () => dialog.open || finish(false), { signal });
+		onSubmit(form, async values => {
+			await task(values);
+			finish(true);
+		}, here, signal);
+		dialog.showModal();
+	});
 }
 
 /** Closes whatever dialog is open. */

@@ -104,7 +104,7 @@ func visit(t *testing.T, s *site, scripts ...string) *visitor {
 	call(v, webauthn.Enable, webauthn.EnableParams{})
 	call(v, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // several tabs are in use at once
 	v.authenticator = v.newAuthenticator(synced)
-	for _, script := range append(scripts, noteAutofill) {
+	for _, script := range append([]string{autofillOff}, scripts...) {
 		call(v, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 	}
 	v.open("")
@@ -137,26 +137,33 @@ func (v *visitor) setPresence(id webauthn.AuthenticatorID, present bool) {
 		webauthn.SetAutomaticPresenceSimulationParams{AuthenticatorID: id, Enabled: present})
 }
 
-// noteAutofill lets a test see whether the page waits for a pick in the autofill.
-const noteAutofill = `{
-	const get = navigator.credentials.get.bind(navigator.credentials);
-	navigator.credentials.get = options => {
-		const answer = get(options);
-		if (options.mediation === 'conditional') {
-			window.pendingAutofill = answer;
-			const forget = () => { window.pendingAutofill = window.pendingAutofill === answer ? null : window.pendingAutofill; };
-			answer.then(forget, forget);
-		}
-		return answer;
-	};
-}`
+// autofillOff is every visitor's, because nobody can tell when the browser has
+// begun to wait for a pick: one that is touched for something else may answer
+// it. A visitor with autofillOn has it, and sees whether it is pending.
+const (
+	autofillOff = `{
+		const isAvailable = window.PublicKeyCredential.isConditionalMediationAvailable.bind(PublicKeyCredential);
+		PublicKeyCredential.isConditionalMediationAvailable = async () => Boolean(window.isAutofillOn) && isAvailable();
+	}`
+	autofillOn = `{
+		window.isAutofillOn = true;
+		const get = navigator.credentials.get.bind(navigator.credentials);
+		navigator.credentials.get = options => {
+			const answer = get(options);
+			if (options.mediation === 'conditional') {
+				window.pendingAutofill = answer;
+				const forget = () => { window.pendingAutofill = window.pendingAutofill === answer ? null : window.pendingAutofill; };
+				answer.then(forget, forget);
+			}
+			return answer;
+		};
+	}`
+)
 
 // touching has the authenticator touched whenever it asks, while the visitor
-// does something. Autofill that pends already is not answered by that, but one
-// that began later would be.
+// does something.
 func (v *visitor) touching(do func()) {
 	v.t.Helper()
-	v.await(`document.querySelector('#signed-out:not([hidden])[data-current="start"]') === null || window.pendingAutofill`)
 	v.setPresence(v.authenticator, true)
 	do()
 	v.setPresence(v.authenticator, false)
