@@ -32,7 +32,7 @@ func TestPasskeysAreListedRenamedAndDeleted(t *testing.T) {
 
 	v.click(passkeys + ":last-child [data-rename]")
 	v.enter("#passkey-name", "Key on my desk")
-	v.submit("#passkey-name")
+	v.press(kb.Enter) // in the field
 	v.see(passkeys+":last-child", "Key on my desk")
 	v.await(`document.activeElement.ariaLabel === 'Rename Key on my desk'`)
 
@@ -183,7 +183,7 @@ func TestTokensAreRenewedBeforeTheyExpire(t *testing.T) {
 	eval[bool](v, `{ const now = Date.now; Date.now = () => now() + 3_590_000; true }`)
 	v.click("[data-rename]")
 	v.enter("#passkey-name", "After an hour")
-	v.submit("#passkey-name")
+	v.press(kb.Enter) // in the field
 	v.see(passkeys, "After an hour")
 	if n := v.requested("InitiateAuth REFRESH_TOKEN_AUTH"); n == 0 {
 		t.Error("an expiring token was used")

@@ -341,12 +341,6 @@ func (v *visitor) enter(selector, text string) {
 	v.do(chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
-// submit presses Enter in a field.
-func (v *visitor) submit(selector string) {
-	v.t.Helper()
-	v.do(chromedp.SendKeys(chromedp.CSS(selector), "\r"))
-}
-
 // photograph saves what the window shows.
 func (v *visitor) photograph(name string) {
 	ctx, cancel := context.WithTimeout(v.ctx, patience)
