@@ -9,6 +9,10 @@ ARGS ?=
 CDK := npx --yes aws-cdk@2.1148.1
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
+GREMLINS := go run github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
+# How long each fuzz target runs.
+FUZZTIME ?= 30s
+
 # The local run executes the functions on this machine, so it builds them for it.
 HOST_ARCHITECTURE := $(if $(filter arm64,$(shell go env GOARCH)),arm64,x86_64)
 LOCAL ?= build/local
@@ -19,7 +23,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 # The CDK asks for Node.js 22; the project is built and tested with 20 too. This silences the notice of that one release.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: run page web test lint synth bench deploy diff destroy
+.PHONY: run page web test lint fuzz mutants synth bench deploy diff destroy
 
 run: web ## run the stack on this machine: no AWS account, no Docker
 	@$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
@@ -49,11 +53,20 @@ lint:
 	go vet ./...
 	$(GOLANGCI) run ./...
 
+fuzz: ## run every fuzz target for FUZZTIME
+	@go test -list '^Fuzz' ./shared/... ./functions/... ./infra/local/... | \
+		awk '/^Fuzz/ { names[n++] = $$1 } /^ok/ { for (i = 0; i < n; i++) print "-fuzz=^" names[i] "$$", $$2; n = 0 }' | \
+		xargs -L1 go test -run='^$$' -fuzztime=$(FUZZTIME)
+
+mutants: ## change the code and see whether a test notices; prints a score for each, and fails below 85 %
+	@for package in webauthn customauth credentials; do GOFLAGS=-count=1 $(GREMLINS) unleash ./shared/$$package || exit; done
+	@cat shared/testdata/mutants.txt
+
 synth: ## write the cloud assembly to cdk.out
 	@$(CDK) synth --quiet --no-notices $(ARGS)
 
 bench: ## print the benchmarks
-	go test -run '^$$' -bench . -benchmem ./shared/...
+	@go test -run '^$$' -bench . -benchmem ./shared/...
 
 deploy diff destroy: ## the CDK CLI, pinned, for the configuration in cdk.json
 	@$(CDK) $@ --no-notices $(ARGS)
