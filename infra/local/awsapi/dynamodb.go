@@ -21,8 +21,6 @@ type Key struct {
 // new request, whose members are those that minidyn knows. Tables are
 // CloudFormation's to create.
 var itemOperations = map[string]func() any{
-	"BatchGetItem":       func() any { return new(server.BatchGetItemInput) },
-	"BatchWriteItem":     func() any { return new(server.BatchWriteItemInput) },
 	"DeleteItem":         func() any { return new(server.DeleteItemInput) },
 	"GetItem":            func() any { return new(server.GetItemInput) },
 	"PutItem":            func() any { return new(server.PutItemInput) },
@@ -64,6 +62,11 @@ func (s *Server) CreateTable(name string, keys []Key) error {
 		}
 	}
 	delete(s.unclaimed, name)
+	for _, key := range keys {
+		if key.Role == "HASH" {
+			s.partitionKeys[name] = key.Name
+		}
+	}
 	s.tables = append(s.tables, name)
 	return nil
 }
@@ -92,12 +95,15 @@ func (s *Server) scan(table string) ([]json.RawMessage, error) {
 	}
 }
 
-func (s *Server) serveDynamoDB(w http.ResponseWriter, operation string, body []byte) error {
+func (s *Server) serveDynamoDB(w http.ResponseWriter, caller, operation string, body []byte) error {
 	newRequest, ok := itemOperations[operation]
 	if !ok {
 		return unknownOperation(targetDynamoDB, operation)
 	}
 	if err := decodeStrictly(body, newRequest()); err != nil {
+		return err
+	}
+	if err := s.authorizeItems(caller, operation, body); err != nil {
 		return err
 	}
 	var members map[string]json.RawMessage

@@ -4,7 +4,8 @@
 //
 // An operation, and a member of a request, that it doesn't know is an error that
 // names it. Every DynamoDB and SSM request must carry the access key id that a
-// function was given, which tells the caller; signatures are not checked.
+// function was given, which tells the caller, whose role must allow the request;
+// signatures are not checked.
 package awsapi
 
 import (
@@ -19,12 +20,15 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/truora/minidyn/server"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
 )
 
 // requestLimit is DynamoDB's limit of a request, in bytes, the highest of the
@@ -47,10 +51,13 @@ type Options struct {
 	AccountID string // required
 	// Caller returns the ARN of the function that has an access key id. Required.
 	Caller func(accessKeyID string) (functionARN string, ok bool)
+	// Authorize returns an error, which the function is shown, for a call that a
+	// function's role doesn't allow. Required.
+	Authorize func(functionARN string, call iam.Call) error
 	// Changed is called after every request that may have changed what Snapshot
 	// returns; nil means nobody wants to know.
 	Changed func()
-	// Log receives a line for every request that is refused as unknown. Required.
+	// Log receives a line for every request that is refused as unknown or not allowed. Required.
 	Log *log.Logger
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -62,10 +69,11 @@ type Server struct {
 	dynamodb *server.Server
 	cognito  http.Handler
 
-	mu         sync.Mutex
-	tables     []string                     // names of the tables that exist
-	unclaimed  map[string][]json.RawMessage // table that was restored and doesn't exist yet → its items
-	parameters map[string]*parameter        // name → parameter
+	mu            sync.Mutex
+	tables        []string                     // names of the tables that exist
+	partitionKeys map[string]string            // table → name of its partition key
+	unclaimed     map[string][]json.RawMessage // table that was restored and doesn't exist yet → its items
+	parameters    map[string]*parameter        // name → parameter
 }
 
 // New makes a server without tables and parameters.
@@ -77,10 +85,11 @@ func New(o Options) *Server {
 		o.Now = time.Now
 	}
 	return &Server{
-		options:    o,
-		dynamodb:   server.NewServer(),
-		unclaimed:  map[string][]json.RawMessage{},
-		parameters: map[string]*parameter{},
+		options:       o,
+		dynamodb:      server.NewServer(),
+		partitionKeys: map[string]string{},
+		unclaimed:     map[string][]json.RawMessage{},
+		parameters:    map[string]*parameter{},
 	}
 }
 
@@ -125,9 +134,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch service {
 	case targetDynamoDB:
-		err = s.serveDynamoDB(w, operation, body)
+		err = s.serveDynamoDB(w, caller, operation, body)
 	case targetSSM:
-		err = s.serveSSM(w, operation, body)
+		err = s.serveSSM(w, caller, operation, body)
 	default:
 		err = unknownOperation(service, operation)
 	}
@@ -158,7 +167,7 @@ func (s *Server) report(w http.ResponseWriter, caller, call string, err error) {
 	if !errors.As(err, &failure) {
 		failure = &apiError{Status: http.StatusInternalServerError, Type: "InternalServerError", Message: "the local run failed; its log says why"}
 		s.options.Log.Printf("%s, called by %s: %v", call, caller, err)
-	} else if failure.Type == "UnknownOperationException" || failure.Type == "ValidationException" {
+	} else if slices.Contains([]string{"UnknownOperationException", "ValidationException", accessDenied}, failure.Type) {
 		s.options.Log.Printf("%s, called by %s: %s", call, caller, failure.Message)
 	}
 	writeError(w, failure)

@@ -22,22 +22,37 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/awsapi"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
 )
 
 const (
 	accessKeyID = "ASIAAAAAAAAAAAAAAAAA"
 	table       = "Credentials"
+	principal   = "arn:aws:sts::000000000000:assumed-role/VerifyRole/verify"
 )
 
 var start = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 
+// newServer makes a server that allows everything to the one function there is.
 func newServer(t *testing.T, logTo io.Writer) *awsapi.Server {
 	t.Helper()
+	return newServerThatAllows(t, logTo, `{"Effect": "Allow", "Action": "*", "Resource": "*"}`)
+}
+
+func newServerThatAllows(t *testing.T, logTo io.Writer, statements string) *awsapi.Server {
+	t.Helper()
+	policy, err := iam.Parse([]byte(`{"Statement": ` + statements + `}`))
+	if err != nil {
+		t.Fatal(err)
+	}
 	return awsapi.New(awsapi.Options{
 		Region:    "us-east-1",
 		AccountID: "000000000000",
 		Caller: func(id string) (string, bool) {
 			return "arn:aws:lambda:us-east-1:000000000000:function:verify", id == accessKeyID
+		},
+		Authorize: func(_ string, call iam.Call) error {
+			return iam.Judge(principal, []iam.Policy{policy}, call)
 		},
 		Log: log.New(logTo, "", 0),
 		Now: func() time.Time { return start },

@@ -44,7 +44,7 @@ type parameterView struct {
 	Version          int64
 }
 
-func (s *Server) serveSSM(w http.ResponseWriter, operation string, body []byte) error {
+func (s *Server) serveSSM(w http.ResponseWriter, caller, operation string, body []byte) error {
 	operations := map[string]func([]byte) (any, error){
 		"AddTagsToResource": s.addTags,
 		"DeleteParameter":   s.deleteParameter,
@@ -55,6 +55,9 @@ func (s *Server) serveSSM(w http.ResponseWriter, operation string, body []byte) 
 	serve, ok := operations[operation]
 	if !ok {
 		return unknownOperation(targetSSM, operation)
+	}
+	if err := s.authorizeParameters(caller, operation, body); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	response, err := serve(body)
@@ -198,7 +201,7 @@ func parameterNotFound(name string) error {
 
 func (s *Server) view(p *parameter, withDecryption bool) parameterView {
 	view := parameterView{
-		ARN:              "arn:aws:ssm:" + s.options.Region + ":" + s.options.AccountID + ":parameter/" + strings.TrimPrefix(p.Name, "/"),
+		ARN:              s.parameterARN(p.Name),
 		DataType:         "text",
 		LastModifiedDate: float64(p.Modified.UnixMilli()) / 1000,
 		Name:             p.Name,

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/lambdahost"
 )
 
@@ -37,6 +38,7 @@ var errNotPermitted = errors.New("no AWS::Lambda::Permission allows the call")
 
 type functionProperties struct {
 	FunctionName  string
+	Role          string // ARN
 	PackageType   string
 	Runtime       string
 	Handler       string
@@ -70,6 +72,12 @@ func (s *Stack) makeFunction(logicalID string, properties json.RawMessage) (reso
 		Timeout: time.Duration(p.Timeout) * time.Second, MemoryMB: p.MemorySize,
 		LogFormat: p.LoggingConfig.LogFormat, LogLevel: p.LoggingConfig.ApplicationLogLevel,
 		Environment: p.Environment.Variables,
+	}
+	if err := s.roles.assume(functionARN, name, p.Role); err != nil {
+		return resource{}, err
+	}
+	if p.LoggingConfig.LogGroup != "" {
+		s.checkLogs(functionARN, p.LoggingConfig.LogGroup)
 	}
 	return resource{ref: name, attributes: map[string]any{"Arn": functionARN}}, s.functions.Add(f)
 }
@@ -107,16 +115,10 @@ func (s *Stack) makePermission(logicalID string, properties json.RawMessage) (re
 		added.function = arn("lambda", "function:"+p.FunctionName)
 	}
 	if p.SourceArn != "" {
-		added.source = arnLike(p.SourceArn)
+		added.source = iam.Wildcard(p.SourceArn)
 	}
 	s.permissions = append(s.permissions, added)
 	return resource{ref: s.ledger.physical(logicalID, s.named(logicalID))}, nil
-}
-
-// arnLike matches ARNs as IAM's ArnLike does: * is any text, ? any character.
-func arnLike(pattern string) *regexp.Regexp {
-	quoted := regexp.QuoteMeta(pattern)
-	return regexp.MustCompile("^" + strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(quoted) + "$")
 }
 
 func (p permission) allows(functionARN, principal, sourceARN string) bool {

@@ -9,23 +9,22 @@ import (
 
 // Resource types.
 const (
-	typeAPI           = "AWS::ApiGatewayV2::Api"
-	typeAuthorizer    = "AWS::ApiGatewayV2::Authorizer"
-	typeIntegration   = "AWS::ApiGatewayV2::Integration"
-	typeRoute         = "AWS::ApiGatewayV2::Route"
-	typeStage         = "AWS::ApiGatewayV2::Stage"
-	typeMetadata      = "AWS::CDK::Metadata"
-	typeUserPool      = "AWS::Cognito::UserPool"
-	typeClient        = "AWS::Cognito::UserPoolClient"
-	typeGlobalTable   = "AWS::DynamoDB::GlobalTable"
-	typeTable         = "AWS::DynamoDB::Table"
-	typePolicy        = "AWS::IAM::Policy"
-	typeManagedPolicy = "AWS::IAM::ManagedPolicy"
-	typeRole          = "AWS::IAM::Role"
-	typeFunction      = "AWS::Lambda::Function"
-	typePermission    = "AWS::Lambda::Permission"
-	typeLogGroup      = "AWS::Logs::LogGroup"
-	typeLogPolicy     = "AWS::Logs::ResourcePolicy"
+	typeAPI         = "AWS::ApiGatewayV2::Api"
+	typeAuthorizer  = "AWS::ApiGatewayV2::Authorizer"
+	typeIntegration = "AWS::ApiGatewayV2::Integration"
+	typeRoute       = "AWS::ApiGatewayV2::Route"
+	typeStage       = "AWS::ApiGatewayV2::Stage"
+	typeMetadata    = "AWS::CDK::Metadata"
+	typeUserPool    = "AWS::Cognito::UserPool"
+	typeClient      = "AWS::Cognito::UserPoolClient"
+	typeGlobalTable = "AWS::DynamoDB::GlobalTable"
+	typeTable       = "AWS::DynamoDB::Table"
+	typePolicy      = "AWS::IAM::Policy"
+	typeRole        = "AWS::IAM::Role"
+	typeFunction    = "AWS::Lambda::Function"
+	typePermission  = "AWS::Lambda::Permission"
+	typeLogGroup    = "AWS::Logs::LogGroup"
+	typeLogPolicy   = "AWS::Logs::ResourcePolicy"
 )
 
 // maker creates a resource from its resolved properties, from which those
@@ -35,23 +34,22 @@ type maker func(s *Stack, logicalID string, properties json.RawMessage) (resourc
 // kinds are the resource types that are known, beside custom resources:
 // type → what creates one.
 var kinds = map[string]maker{
-	typeAPI:           (*Stack).makeAPI,
-	typeAuthorizer:    (*Stack).makeAuthorizer,
-	typeIntegration:   (*Stack).makeIntegration,
-	typeRoute:         (*Stack).makeRoute,
-	typeStage:         (*Stack).makeStage,
-	typeMetadata:      (*Stack).makeNothing,
-	typeUserPool:      (*Stack).makeUserPool,
-	typeClient:        (*Stack).makeClient,
-	typeGlobalTable:   (*Stack).makeTable,
-	typeTable:         (*Stack).makeTable,
-	typePolicy:        (*Stack).makeNothing,
-	typeManagedPolicy: (*Stack).makeManagedPolicy,
-	typeRole:          (*Stack).makeRole,
-	typeFunction:      (*Stack).makeFunction,
-	typePermission:    (*Stack).makePermission,
-	typeLogGroup:      (*Stack).makeLogGroup,
-	typeLogPolicy:     (*Stack).makeNothing,
+	typeAPI:         (*Stack).makeAPI,
+	typeAuthorizer:  (*Stack).makeAuthorizer,
+	typeIntegration: (*Stack).makeIntegration,
+	typeRoute:       (*Stack).makeRoute,
+	typeStage:       (*Stack).makeStage,
+	typeMetadata:    (*Stack).makeNothing,
+	typeUserPool:    (*Stack).makeUserPool,
+	typeClient:      (*Stack).makeClient,
+	typeGlobalTable: (*Stack).makeTable,
+	typeTable:       (*Stack).makeTable,
+	typePolicy:      (*Stack).makePolicy,
+	typeRole:        (*Stack).makeRole,
+	typeFunction:    (*Stack).makeFunction,
+	typePermission:  (*Stack).makePermission,
+	typeLogGroup:    (*Stack).makeLogGroup,
+	typeLogPolicy:   (*Stack).makeNothing,
 }
 
 // decode reads properties into a struct that has a field for each property with
@@ -72,27 +70,6 @@ func decode(properties json.RawMessage, into any) error {
 // makeNothing makes a resource of a type none of whose properties has an effect.
 func (s *Stack) makeNothing(logicalID string, properties json.RawMessage) (resource, error) {
 	return resource{ref: s.ledger.physical(logicalID, s.named(logicalID))}, decode(properties, &struct{}{})
-}
-
-func (s *Stack) makeRole(logicalID string, properties json.RawMessage) (resource, error) {
-	var p struct{ RoleName string }
-	if err := decode(properties, &p); err != nil {
-		return resource{}, err
-	}
-	name := s.ledger.chosen(logicalID, p.RoleName, s.named(logicalID))
-	return resource{ref: name, attributes: map[string]any{
-		"Arn":    "arn:aws:iam::" + AccountID + ":role/" + name,
-		"RoleId": "AROA" + strings.ToUpper(s.ledger.physical(logicalID+".RoleId", random(16))),
-	}}, nil
-}
-
-func (s *Stack) makeManagedPolicy(logicalID string, properties json.RawMessage) (resource, error) {
-	var p struct{ ManagedPolicyName string }
-	if err := decode(properties, &p); err != nil {
-		return resource{}, err
-	}
-	policyARN := "arn:aws:iam::" + AccountID + ":policy/" + s.ledger.chosen(logicalID, p.ManagedPolicyName, s.named(logicalID))
-	return resource{ref: policyARN, attributes: map[string]any{"PolicyArn": policyARN}}, nil
 }
 
 func (s *Stack) makeLogGroup(logicalID string, properties json.RawMessage) (resource, error) {

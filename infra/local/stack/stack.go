@@ -4,8 +4,9 @@
 //
 // It is made for this project's stack and refuses what it doesn't know (a
 // resource type, a property, an attribute) by name. What it accepts without
-// acting on it is listed in withouteffect.go, each with the reason. Roles and
-// policies are among it: a function here may do more than its role allows.
+// acting on it is listed in withouteffect.go, each with the reason. A function
+// may do what its role allows and nothing else; a policy must stand in the
+// template, because those that AWS manages are not known here.
 package stack
 
 import (
@@ -69,6 +70,7 @@ type Stack struct {
 	address   string // http://host:port of the internal server
 	keeper    *keeper
 	ledger    *ledger
+	roles     *roles
 
 	resources   map[string]resource // logical id → what was created
 	permissions []permission
@@ -97,6 +99,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		template:  o.Assembly.Template,
 		log:       log.New(o.Log, "", 0),
 		responses: newResponses(),
+		roles:     newRoles(),
 		resources: map[string]resource{},
 	}
 	if err := s.start(ctx); err != nil {
@@ -149,7 +152,8 @@ func (s *Stack) listen(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	s.services = awsapi.New(awsapi.Options{
-		Region: Region, AccountID: AccountID, Caller: s.functions.Caller, Changed: s.touch, Log: s.log, Now: s.options.Now,
+		Region: Region, AccountID: AccountID, Caller: s.functions.Caller, Authorize: s.roles.authorize,
+		Changed: s.touch, Log: s.log, Now: s.options.Now,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("POST /{$}", s.services)

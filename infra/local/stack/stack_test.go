@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/assemblytest"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
@@ -204,6 +205,29 @@ func TestCallersWithoutPermissionAreRefused(t *testing.T) {
 	}
 }
 
+func TestRoleThatCannotLogIsReported(t *testing.T) {
+	r := &record{}
+	mustStart(t, "", r, assemblytest.Replace(`"logs:PutLogEvents"`, `"logs:GetLogEvents"`))
+	if !regexp.MustCompile(`the log of arn:aws:lambda:\S+:Demo-Function-\S+ would stay empty: .*logs:PutLogEvents on resource`).MatchString(r.String()) {
+		t.Errorf("log: %s", r)
+	}
+}
+
+func TestPolicyOfItsOwnIsAttached(t *testing.T) {
+	policy := assemblytest.Replace(`"Provider": {
+      "Type"`, `"Policy": {
+      "Type": "AWS::IAM::Policy",
+      "Properties": {"PolicyName": "More", "Roles": [{"Ref": "Role"}],
+        "PolicyDocument": {"Statement": {"Effect": "Deny", "Action": "ssm:*", "Resource": "*"}}}
+    },
+    "Provider": {
+      "DependsOn": ["Policy"], "Type"`)
+	_, err := start(t, "", &record{}, policy)
+	if err == nil || !strings.Contains(err.Error(), "ssm:PutParameter on resource") || !strings.Contains(err.Error(), "explicit deny") {
+		t.Errorf("received %v, want the denial of the policy", err)
+	}
+}
+
 func TestCustomResourceGetsTextAsCloudFormationSendsIt(t *testing.T) {
 	s := mustStart(t, "", &record{})
 	var received map[string]any
@@ -301,6 +325,10 @@ func TestStartRefuses(t *testing.T) {
 		{"code that isn't in the assembly", `no asset has the object key "gone.zip"`, template.ErrAssembly, assemblytest.Replace(`"S3Key": "code.zip"`, `"S3Key": "gone.zip"`)},
 		{"a foreign token issuer", `the issuer "https://idp.example" is not the stack's user pool`, stack.ErrUnknown, assemblytest.Replace(`"Issuer": {"Fn::GetAtt": ["UserPool", "ProviderURL"]}`, `"Issuer": "https://idp.example"`)},
 		{"a permission for all of Lambda", `the action "lambda:*" is`, stack.ErrUnknown, assemblytest.Replace(`"Action": "lambda:InvokeFunction"`, `"Action": "lambda:*"`)},
+		{"a call that the role doesn't allow", "is not authorized to perform: ssm:PutParameter on resource: arn:aws:ssm:us-east-1:000000000000:parameter/stack/secret because", stack.ErrCustomResource, assemblytest.Replace(`"ssm:PutParameter"`, `"ssm:GetParameter"`)},
+		{"a condition that it can't judge", `policy Least: policy document: statement 1: the condition operator "IpAddress" is not known`, iam.ErrPolicy, assemblytest.Replace(`"Action": "ssm:PutParameter"`, `"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, "Action": "ssm:PutParameter"`)},
+		{"a managed policy", `the property "ManagedPolicyArns" is`, stack.ErrUnknown, assemblytest.Replace(`"Policies": [`, `"ManagedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"], "Policies": [`)},
+		{"a role of another stack", `the role "arn:aws:iam::000000000000:role/Other", which the stack doesn't make, is`, stack.ErrUnknown, assemblytest.Replace(`"Role": {"Fn::GetAtt": ["Role", "Arn"]}`, `"Role": "arn:aws:iam::000000000000:role/Other"`)},
 		{"a circle", "circular dependency between resources: ", template.ErrTemplate, assemblytest.Replace(`"DependsOn": ["Role"]`, `"DependsOn": ["PoolPermission"]`)},
 	}
 	for _, test := range tests {

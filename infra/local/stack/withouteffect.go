@@ -3,7 +3,6 @@ package stack
 // Reasons for which properties have no effect.
 const (
 	noTags       = "tags only label what is billed"
-	noIAM        = "roles are not enforced"
 	noEncryption = "there is nothing at rest but the state folder, which only its owner reads"
 	noProtection = "nothing is deleted here"
 	noBackup     = "the state folder can be copied"
@@ -24,8 +23,7 @@ var withoutEffect = map[string]map[string]string{
 		"Tags":                      noTags,
 	},
 	typeIntegration: {
-		"CredentialsArn": noIAM,
-		"Description":    noText,
+		"Description": noText,
 	},
 	typeRoute: {"OperationName": noText},
 	typeStage: {
@@ -59,24 +57,10 @@ var withoutEffect = map[string]map[string]string{
 		"TimeToLiveSpecification":          "DynamoDB deletes expired items within days; readers must compare the time anyway",
 		"WarmThroughput":                   noCapacity,
 	},
-	typePolicy: {
-		"PolicyDocument": noIAM,
-		"PolicyName":     noIAM,
-		"Roles":          noIAM,
-	},
-	typeManagedPolicy: {
-		"Description":    noText,
-		"Path":           noIAM,
-		"PolicyDocument": noIAM,
-		"Roles":          noIAM,
-	},
 	typeRole: {
-		"AssumeRolePolicyDocument": noIAM,
+		"AssumeRolePolicyDocument": "only Lambda assumes a role here",
 		"Description":              noText,
-		"ManagedPolicyArns":        noIAM,
-		"Path":                     noIAM,
-		"PermissionsBoundary":      noIAM,
-		"Policies":                 noIAM,
+		"Path":                     "it is no part of what a role allows",
 		"Tags":                     noTags,
 	},
 	typeFunction: {
@@ -84,7 +68,6 @@ var withoutEffect = map[string]map[string]string{
 		"KmsKeyArn":                    noEncryption,
 		"RecursiveLoop":                "no function here calls itself",
 		"ReservedConcurrentExecutions": noCapacity,
-		"Role":                         noIAM,
 		"Tags":                         noTags,
 		"TracingConfig":                noTracing,
 	},
@@ -95,7 +78,7 @@ var withoutEffect = map[string]map[string]string{
 		"Tags":            noTags,
 	},
 	typeLogPolicy: {
-		"PolicyDocument": noIAM,
-		"PolicyName":     noIAM,
+		"PolicyDocument": noLogStore,
+		"PolicyName":     noLogStore,
 	},
 }

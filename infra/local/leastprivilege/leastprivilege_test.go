@@ -1,0 +1,308 @@
+// Package leastprivilege_test proves the functions' roles: with them everything
+// works, and without any one statement, action, resource or partition of the
+// table in them something doesn't.
+package leastprivilege_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+)
+
+const (
+	stackName    = "CognitoPasskeys"
+	templateFile = stackName + ".template.json"
+)
+
+// synthesized is a folder that holds the cloud assembly of the app.
+func synthesized(t *testing.T) string {
+	t.Helper()
+	directory := t.TempDir()
+	architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+	synth := exec.Command("make", "--no-print-directory", "synth", "ARGS=--output "+directory+
+		" -c backendClient=true -c removalPolicy=destroy -c relyingPartyId=localhost -c origins="+webOrigin+" -c architecture="+architecture)
+	synth.Dir = filepath.Join("..", "..", "..")
+	if output, err := synth.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	return directory
+}
+
+// document is a template as JSON has it.
+type document map[string]any
+
+func readTemplate(t *testing.T, assembly string) document {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(assembly, templateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d document
+	if err := json.Unmarshal(text, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func (d document) resources() map[string]any { return d["Resources"].(map[string]any) }
+
+// clone is a copy of d that shares nothing with it.
+func (d document) clone() document {
+	text, err := json.Marshal(d)
+	if err != nil {
+		panic(err) // it came from JSON
+	}
+	var copied document
+	if err := json.Unmarshal(text, &copied); err != nil {
+		panic(err)
+	}
+	return copied
+}
+
+// rotated is d as an operator deploys it who rotates the keys.
+func (d document) rotated() document {
+	changed := d.clone()
+	for _, r := range changed.resources() {
+		if r := r.(map[string]any); r["Type"] == provisioning.SecretType {
+			r["Properties"].(map[string]any)[provisioning.Rotation] = 1
+		}
+	}
+	return changed
+}
+
+// tornDown is what is left of d while CloudFormation deletes its custom
+// resources: the function that does it, and the table.
+func (d document) tornDown() document {
+	left := d.clone()
+	delete(left, "Outputs")
+	maps.DeleteFunc(left.resources(), func(id string, _ any) bool {
+		return !strings.HasPrefix(id, "PasskeysProvision") && !strings.HasPrefix(id, "PasskeysTable")
+	})
+	return left
+}
+
+// place writes the assembly with another template.
+func place(t *testing.T, assembly string, d document) *template.Assembly {
+	t.Helper()
+	directory := t.TempDir()
+	entries, err := os.ReadDir(assembly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if entry.Name() == templateFile {
+			continue
+		}
+		if err := os.Symlink(filepath.Join(assembly, entry.Name()), filepath.Join(directory, entry.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(directory, templateFile), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := template.Load(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
+// log collects what a stack logs.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// refusal is a line of the log about a call that a role doesn't allow.
+var refusal = regexp.MustCompile(`(?m)^.*assumed-role/(\S+)/\S+ is not authorized to perform: (\S+) on resource.*$`)
+
+// live deploys a template, uses the stack, rotates its keys and tears it down. It
+// returns the first problem, which may be a refused call that a function bears.
+func live(t *testing.T, assembly string, whole document) (logged string, problem error) {
+	t.Helper()
+	l, data := &log{}, t.TempDir()
+	phases := []struct {
+		name     string
+		document document
+		use      func(*visitor, context.Context) error
+	}{
+		{"used", whole, (*visitor).journey},
+		{"with rotated keys", whole.rotated(), (*visitor).signInUnknown},
+		{"torn down", whole.tornDown(), func(*visitor, context.Context) error { return nil }},
+	}
+	for _, phase := range phases {
+		s, err := stack.Start(t.Context(), stack.Options{
+			Assembly: place(t, assembly, phase.document), DataDirectory: data, Mail: func(userpool.Message) {}, Log: l,
+		})
+		if err == nil {
+			err = errors.Join(phase.use(newVisitor(s), t.Context()), s.Close())
+		}
+		if refused := refusal.FindString(l.String()); err == nil && refused != "" {
+			err = errors.New(refused)
+		}
+		if err != nil {
+			return l.String(), fmt.Errorf("%s: %w", phase.name, err)
+		}
+	}
+	return l.String(), nil
+}
+
+// reduction is a template in which one permission is missing.
+type reduction struct {
+	name     string
+	document document
+	role     string   // logical id
+	actions  []string // that are missing, on some resource
+}
+
+// policies are the policy documents of a role.
+func (d document) policies(role string) []map[string]any {
+	var documents []map[string]any
+	for _, policy := range d.resources()[role].(map[string]any)["Properties"].(map[string]any)["Policies"].([]any) {
+		documents = append(documents, policy.(map[string]any)["PolicyDocument"].(map[string]any))
+	}
+	return documents
+}
+
+// reductions lists every permission of every role: each as a template without it.
+func reductions(d document) []reduction {
+	var all []reduction
+	for _, role := range slices.Sorted(maps.Keys(d.resources())) {
+		if d.resources()[role].(map[string]any)["Type"] != "AWS::IAM::Role" {
+			continue
+		}
+		for i, policy := range d.policies(role) {
+			for j := range policy["Statement"].([]any) {
+				all = append(all, d.withoutStatement(role, i, j))
+				all = append(all, d.withoutParts(role, i, j)...)
+			}
+		}
+	}
+	return all
+}
+
+func (d document) withoutStatement(role string, i, j int) reduction {
+	changed := d.clone()
+	policy := changed.policies(role)[i]
+	list := policy["Statement"].([]any)
+	actions := several(list[j].(map[string]any)["Action"])
+	policy["Statement"] = slices.Delete(list, j, j+1)
+	return reduction{fmt.Sprintf("%s without statement %d", role, j+1), changed, role, texts(actions)}
+}
+
+// withoutParts takes away, one at a time, the actions, the resources and the
+// leading keys of a statement that has several of them.
+func (d document) withoutParts(role string, i, j int) []reduction {
+	var all []reduction
+	part := func(d document, element string) (holder map[string]any) {
+		holder = d.policies(role)[i]["Statement"].([]any)[j].(map[string]any)
+		if element == iam.LeadingKeys {
+			conditions, _ := holder["Condition"].(map[string]any)
+			holder, _ = conditions["ForAllValues:StringLike"].(map[string]any)
+		}
+		return holder
+	}
+	for _, element := range []string{"Action", "Resource", iam.LeadingKeys} {
+		values := several(part(d, element)[element])
+		if len(values) < 2 {
+			continue
+		}
+		for k, value := range values {
+			changed := d.clone()
+			part(changed, element)[element] = slices.Delete(slices.Clone(values), k, k+1)
+			actions := several(part(d, "Action")["Action"])
+			if element == "Action" {
+				actions = []any{value}
+			}
+			all = append(all, reduction{fmt.Sprintf("%s without %s %d of statement %d", role, element, k+1, j+1), changed, role, texts(actions)})
+		}
+	}
+	return all
+}
+
+// several is what a policy has as one value or as a list.
+func several(value any) []any {
+	switch v := value.(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	default:
+		return []any{v}
+	}
+}
+
+func texts(values []any) []string {
+	list := make([]string, len(values))
+	for i, value := range values {
+		list[i] = value.(string)
+	}
+	return list
+}
+
+func TestEveryPermissionIsNeededAndNoneIsMissing(t *testing.T) {
+	assembly := synthesized(t)
+	whole := readTemplate(t, assembly)
+	if logged, err := live(t, assembly, whole); err != nil {
+		t.Fatalf("with the roles as they are: %v\n%s", err, logged)
+	}
+	all := reductions(whole)
+	if len(all) == 0 {
+		t.Fatal("the template has no roles")
+	}
+	for _, r := range all {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			logged, err := live(t, assembly, r.document)
+			if err == nil {
+				t.Fatal("nothing fails, so the permission is superfluous")
+			}
+			if !r.explains(refusal.FindAllStringSubmatch(logged, -1)) {
+				t.Errorf("%v; the log doesn't name the missing permission:\n%s", err, logged)
+			}
+		})
+	}
+}
+
+// explains says whether one of the refusals is for what is missing.
+func (r reduction) explains(refusals [][]string) bool {
+	const hash = 8 // of a logical id, which a name may be too short for
+	return slices.ContainsFunc(refusals, func(refused []string) bool {
+		role, action := refused[1], refused[2]
+		return strings.HasPrefix(role, stackName+"-"+r.role[:len(r.role)-hash]) && slices.Contains(r.actions, action)
+	})
+}
