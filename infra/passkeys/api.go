@@ -76,7 +76,13 @@ func (p *Passkeys) addRoutes(clientIDs []string) {
 		if route.Token == routes.AccessToken {
 			options.Authorizer = authorizer
 		}
-		p.api.AddRoutes(options)
+		for _, added := range *p.api.AddRoutes(options) {
+			if route.Token == routes.NoToken {
+				acknowledge(added, map[string]string{
+					ruleRouteAuthorization: "It is called before anyone is signed in. It answers with a signed challenge that is stored nowhere, or to a passkey that proves itself.",
+				})
+			}
+		}
 	}
 }
 

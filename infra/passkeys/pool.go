@@ -46,6 +46,20 @@ func (p *Passkeys) addPool() {
 		DeletionProtection: jsii.Bool(p.props.retained()),
 		RemovalPolicy:      p.props.RemovalPolicy,
 	})
+	p.acknowledgePool()
+}
+
+// acknowledgePool leaves a finding to the owner's judgement where its reason
+// doesn't hold: a passkey without user verification is one factor.
+func (p *Passkeys) acknowledgePool() {
+	reasons := map[string]string{} // rule → reason
+	if p.props.UserVerification == UserVerificationRequired {
+		reasons[ruleMFARequired] = "A passkey with user verification is two factors, and Cognito applies no MFA to custom authentication. MFA for passwords is a property of the construct."
+	}
+	if p.props.Plan != awscognito.FeaturePlan_PLUS {
+		reasons[rulePlusPlan] = "Passkeys can't be guessed, reused or phished, which is what the threat protection of Plus looks for, and they work on every plan. The plan is a property of the construct."
+	}
+	acknowledge(p.pool, reasons)
 }
 
 func (p *Passkeys) signInAliases() *awscognito.SignInAliases {
