@@ -23,7 +23,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 # The CDK asks for Node.js 22; the project is built and tested with 20 too. This silences the notice of that one release.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: run page web test lint fuzz mutants synth bench deploy diff destroy
+.PHONY: run page web test chromium lint fuzz mutants synth bench deploy diff destroy
 
 run: web ## run the stack on this machine: no AWS account, no Docker
 	@$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
@@ -44,9 +44,19 @@ $(WEB)/app.js: $(NODE_MODULES) $(wildcard examples/web/*.js examples/web/*.css e
 $(NODE_MODULES): examples/web/package.json examples/web/package-lock.json
 	@cd examples/web && npm ci --no-audit --no-fund --loglevel=error
 
-test: lint web ## every check that needs no AWS account
+test: lint web chromium ## every check that needs no AWS account
 	go test -race $$(go list ./... | grep -v /infra/passkeys | grep -v /infra$$)
 	go test ./infra ./infra/passkeys
+
+chromium: # for the browser tests: installed by the system's package manager where that may be
+	@for browser in chromium chromium-browser google-chrome; do \
+		command -v $$browser >/dev/null && exit 0; \
+	done; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && apt-get install -qq -y chromium >/dev/null; \
+	else \
+		echo "The browser tests need Chromium: install it, for example with 'sudo apt-get install chromium'."; exit 1; \
+	fi
 
 lint:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }

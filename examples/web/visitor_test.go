@@ -26,7 +26,7 @@ import (
 const patience = 10 * time.Second
 
 // screenshots is where a person can look at them.
-const screenshots = root + "/build/screenshots"
+const screenshots = "../../build/screenshots"
 
 // browser is the context of the one Chromium that all visitors share, each with
 // a profile of its own.
@@ -256,7 +256,7 @@ func (v *visitor) expectRefusals() {
 func (v *visitor) finish() {
 	if v.t.Failed() {
 		v.photograph("failed-" + strings.ReplaceAll(v.t.Name(), "/", "-"))
-		logged := v.site.log.String()
+		logged := v.site.Log.String()
 		v.t.Logf("the page shows:\n%s\nthe site logged lately:\n%s", eval[string](v, "document.body.innerText"), logged[max(0, len(logged)-2000):])
 	}
 	v.mu.Lock()
@@ -274,7 +274,7 @@ func (v *visitor) finish() {
 // open goes to the page, at a view such as "create".
 func (v *visitor) open(view string) {
 	v.t.Helper()
-	v.do(chromedp.Navigate(v.site.origin + "/#" + view))
+	v.do(chromedp.Navigate(v.site.Origin + "/#" + view))
 	v.await(`document.querySelector('#loading').hidden`)
 }
 

@@ -26,13 +26,13 @@ type backend struct {
 // newBackend finds the app client that has a secret, as its owner does in AWS.
 func newBackend(t *testing.T, p *program) *backend {
 	t.Helper()
-	list, err := p.pool.ListUserPoolClients(t.Context(), &cognito.ListUserPoolClientsInput{UserPoolId: &p.config.UserPoolID})
+	list, err := p.pool.ListUserPoolClients(t.Context(), &cognito.ListUserPoolClientsInput{UserPoolId: &p.Config.UserPoolID})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, listed := range list.UserPoolClients {
 		described, err := p.pool.DescribeUserPoolClient(t.Context(), &cognito.DescribeUserPoolClientInput{
-			UserPoolId: &p.config.UserPoolID, ClientId: listed.ClientId,
+			UserPoolId: &p.Config.UserPoolID, ClientId: listed.ClientId,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -57,7 +57,7 @@ func (b *backend) proven(name string, parameters map[string]string) map[string]s
 func (b *backend) initiate(t *testing.T, flow types.AuthFlowType, parameters map[string]string) (*cognito.AdminInitiateAuthOutput, error) {
 	t.Helper()
 	return b.pool.AdminInitiateAuth(t.Context(), &cognito.AdminInitiateAuthInput{
-		UserPoolId: &b.config.UserPoolID, ClientId: b.client.ClientId, AuthFlow: flow, AuthParameters: parameters,
+		UserPoolId: &b.Config.UserPoolID, ClientId: b.client.ClientId, AuthFlow: flow, AuthParameters: parameters,
 	})
 }
 
@@ -65,7 +65,7 @@ func (b *backend) initiate(t *testing.T, flow types.AuthFlowType, parameters map
 func (b *backend) respond(t *testing.T, begun *cognito.AdminInitiateAuthOutput, name string, answers map[string]string) *types.AuthenticationResultType {
 	t.Helper()
 	answered, err := b.pool.AdminRespondToAuthChallenge(t.Context(), &cognito.AdminRespondToAuthChallengeInput{
-		UserPoolId: &b.config.UserPoolID, ClientId: b.client.ClientId, ChallengeName: begun.ChallengeName,
+		UserPoolId: &b.Config.UserPoolID, ClientId: b.client.ClientId, ChallengeName: begun.ChallengeName,
 		Session: begun.Session, ChallengeResponses: b.proven(name, answers),
 	})
 	if err != nil || answered.AuthenticationResult == nil {
@@ -78,7 +78,7 @@ func (b *backend) respond(t *testing.T, begun *cognito.AdminInitiateAuthOutput, 
 func (b *backend) newCustomer(t *testing.T, email string) *user {
 	t.Helper()
 	_, err := b.pool.AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
-		UserPoolId: &b.config.UserPoolID, Username: &email, MessageAction: types.MessageActionTypeSuppress,
+		UserPoolId: &b.Config.UserPoolID, Username: &email, MessageAction: types.MessageActionTypeSuppress,
 		UserAttributes: []types.AttributeType{
 			{Name: aws.String("email"), Value: &email}, {Name: aws.String("email_verified"), Value: aws.String("true")},
 			{Name: aws.String("custom:created_by"), Value: aws.String("passkeys")},
@@ -88,12 +88,12 @@ func (b *backend) newCustomer(t *testing.T, email string) *user {
 		t.Fatalf("creating the user: %v", err)
 	}
 	_, err = b.pool.AdminSetUserPassword(t.Context(), &cognito.AdminSetUserPasswordInput{
-		UserPoolId: &b.config.UserPoolID, Username: &email, Password: aws.String(password), Permanent: true,
+		UserPoolId: &b.Config.UserPoolID, Username: &email, Password: aws.String(password), Permanent: true,
 	})
 	if err != nil {
 		t.Fatalf("setting the password: %v", err)
 	}
-	return &user{name: email, email: email, authenticator: passkeytest.NewSynced(b.origin)}
+	return &user{name: email, email: email, authenticator: passkeytest.NewSynced(b.Origin)}
 }
 
 // addAuthenticatorApp switches MFA on for a user and returns the app's secret.
@@ -154,7 +154,7 @@ func TestSignInFromABackend(t *testing.T) {
 	}
 	assertion := get(t, u.authenticator, []byte(begun.ChallengeParameters["fido2options"]))
 	u.tokens = b.respond(t, begun, begun.ChallengeParameters["USERNAME"], map[string]string{"ANSWER": string(assertion.JSON())})
-	b.config.UserPoolClientID = *b.client.ClientId // whom the tokens are for
+	b.Config.UserPoolClientID = *b.client.ClientId // whom the tokens are for
 	b.wantTokens(t, u)
 	if list := b.list(t, u); len(list) != 1 || list[0].LastUsedAt == nil {
 		t.Errorf("passkeys are %+v", list)

@@ -38,16 +38,16 @@ type user struct {
 // passkey.
 func (p *program) newUser(t *testing.T, name, email string) *user {
 	t.Helper()
-	u := &user{name: name, email: email, authenticator: passkeytest.NewSynced(p.origin)}
+	u := &user{name: name, email: email, authenticator: passkeytest.NewSynced(p.Origin)}
 	_, err := p.pool.SignUp(t.Context(), &cognito.SignUpInput{
-		ClientId: &p.config.UserPoolClientID, Username: &name, Password: aws.String(password),
+		ClientId: &p.Config.UserPoolClientID, Username: &name, Password: aws.String(password),
 		UserAttributes: []types.AttributeType{{Name: aws.String("email"), Value: &email}},
 	})
 	if err != nil {
 		t.Fatalf("signing up: %v", err)
 	}
 	_, err = p.pool.ConfirmSignUp(t.Context(), &cognito.ConfirmSignUpInput{
-		ClientId: &p.config.UserPoolClientID, Username: &name, ConfirmationCode: aws.String(p.mailedCode(t, email)),
+		ClientId: &p.Config.UserPoolClientID, Username: &name, ConfirmationCode: aws.String(p.mailedCode(t, email)),
 	})
 	if err != nil {
 		t.Fatalf("confirming: %v", err)
@@ -88,7 +88,7 @@ func (p *program) options(t *testing.T, path, token string) []byte {
 func (p *program) begin(t *testing.T, name string) *cognito.InitiateAuthOutput {
 	t.Helper()
 	begun, err := p.pool.InitiateAuth(t.Context(), &cognito.InitiateAuthInput{
-		ClientId: &p.config.UserPoolClientID, AuthFlow: types.AuthFlowTypeCustomAuth,
+		ClientId: &p.Config.UserPoolClientID, AuthFlow: types.AuthFlowTypeCustomAuth,
 		AuthParameters: map[string]string{"USERNAME": name},
 	})
 	if err != nil {
@@ -101,7 +101,7 @@ func (p *program) begin(t *testing.T, name string) *cognito.InitiateAuthOutput {
 func (p *program) answer(t *testing.T, begun *cognito.InitiateAuthOutput, answer []byte) (*cognito.RespondToAuthChallengeOutput, error) {
 	t.Helper()
 	return p.pool.RespondToAuthChallenge(t.Context(), &cognito.RespondToAuthChallengeInput{
-		ClientId: &p.config.UserPoolClientID, ChallengeName: types.ChallengeNameTypeCustomChallenge, Session: begun.Session,
+		ClientId: &p.Config.UserPoolClientID, ChallengeName: types.ChallengeNameTypeCustomChallenge, Session: begun.Session,
 		ChallengeResponses: map[string]string{"USERNAME": begun.ChallengeParameters["USERNAME"], "ANSWER": string(answer)},
 	})
 }
@@ -156,7 +156,9 @@ func (p *program) wantTokens(t *testing.T, u *user) jwt.MapClaims {
 	var keys struct {
 		Keys []struct{ Kid, Alg, N, E string }
 	}
-	p.get(t, "/"+p.config.UserPoolID+"/.well-known/jwks.json", &keys)
+	if err := p.GetJSON("/"+p.Config.UserPoolID+"/.well-known/jwks.json", &keys); err != nil {
+		t.Fatal(err)
+	}
 	parse := func(token string) jwt.MapClaims {
 		claims := jwt.MapClaims{}
 		_, err := jwt.ParseWithClaims(token, claims, func(token *jwt.Token) (any, error) {
@@ -173,17 +175,17 @@ func (p *program) wantTokens(t *testing.T, u *user) jwt.MapClaims {
 			}
 			return nil, errors.New("no such key")
 		}, jwt.WithValidMethods([]string{"RS256"}), jwt.WithIssuedAt(), jwt.WithExpirationRequired(),
-			jwt.WithIssuer("https://cognito-idp."+p.config.Region+".amazonaws.com/"+p.config.UserPoolID))
+			jwt.WithIssuer("https://cognito-idp."+p.Config.Region+".amazonaws.com/"+p.Config.UserPoolID))
 		if err != nil {
 			t.Fatalf("a token does not verify: %v", err)
 		}
 		return claims
 	}
 	access, id := parse(aws.ToString(u.tokens.AccessToken)), parse(aws.ToString(u.tokens.IdToken))
-	if access["token_use"] != "access" || access["client_id"] != p.config.UserPoolClientID {
+	if access["token_use"] != "access" || access["client_id"] != p.Config.UserPoolClientID {
 		t.Errorf("access token claims are %v", access)
 	}
-	if id["token_use"] != "id" || id["aud"] != p.config.UserPoolClientID || id["email"] != u.email || id["sub"] != access["sub"] {
+	if id["token_use"] != "id" || id["aud"] != p.Config.UserPoolClientID || id["email"] != u.email || id["sub"] != access["sub"] {
 		t.Errorf("ID token claims are %v", id)
 	}
 	return access
@@ -193,15 +195,21 @@ func (p *program) wantTokens(t *testing.T, u *user) jwt.MapClaims {
 // that the log of Verify says why.
 func (p *program) wantNoTokens(t *testing.T, begun *cognito.InitiateAuthOutput, answer []byte, reason string) {
 	t.Helper()
-	before := len(p.log.String())
+	before := len(p.Log.String())
 	answered, err := p.answer(t, begun, answer)
 	var refused *types.NotAuthorizedException
 	if !errors.As(err, &refused) || (answered != nil && answered.AuthenticationResult != nil) {
 		t.Fatalf("the answer got %+v, error %v; want NotAuthorizedException", answered, err)
 	}
+	// The log may come through the pipe after the answer came through the network.
 	wanted := regexp.MustCompile(`"outcome":"refused","method":"[a-z]*","reason":"` + reason + `"`)
-	if logged := p.log.String()[before:]; !wanted.MatchString(logged) {
-		t.Errorf("the log does not say %q:\n%s", reason, logged)
+	deadline := time.After(10 * time.Second)
+	for !wanted.MatchString(p.Log.String()[before:]) {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-deadline:
+			t.Fatalf("the log does not say %q:\n%s", reason, p.Log.String()[before:])
+		}
 	}
 }
 
@@ -219,8 +227,8 @@ func TestSignInWithEmail(t *testing.T) {
 	p := start(t, "")
 	u := p.newUser(t, "ann@example.com", "ann@example.com")
 	u.name = "Ann@Example.com" // the pool ignores case
-	if p.config.RelyingPartyID != "localhost" {
-		t.Errorf("relying party id is %q", p.config.RelyingPartyID)
+	if p.Config.RelyingPartyID != "localhost" {
+		t.Errorf("relying party id is %q", p.Config.RelyingPartyID)
 	}
 
 	p.signInByName(t, u)
@@ -238,7 +246,7 @@ func TestSignInWithEmail(t *testing.T) {
 		for what, secret := range map[string]string{
 			"a password": password, "an access token": *u.tokens.AccessToken, "a refresh token": *u.tokens.RefreshToken, "an address": u.email,
 		} {
-			if strings.Contains(p.log.String(), secret) {
+			if strings.Contains(p.Log.String(), secret) {
 				t.Errorf("%s was logged", what)
 			}
 		}
@@ -283,7 +291,7 @@ func (p *program) refusals(t *testing.T, u *user) {
 func (p *program) oldStamp(t *testing.T, age time.Duration) []byte {
 	t.Helper()
 	return stamp.Issue(p.stampRing(t).Current(), stamp.Scope{
-		Purpose: stamp.SignIn, PoolID: p.config.UserPoolID, RelyingPartyID: p.config.RelyingPartyID,
+		Purpose: stamp.SignIn, PoolID: p.Config.UserPoolID, RelyingPartyID: p.Config.RelyingPartyID,
 	}, time.Now().Add(-age))
 }
 
@@ -370,7 +378,7 @@ func (p *program) management(t *testing.T, u *user) {
 	}
 	p.wantNoTokens(t, begun, late, "unknown_credential")
 
-	u.authenticator = passkeytest.NewSynced(p.origin)
+	u.authenticator = passkeytest.NewSynced(p.Origin)
 	p.register(t, u)
 	p.signInByName(t, u)
 }

@@ -38,7 +38,7 @@ func (p *program) signInWithPassword(t *testing.T, name, password string) *types
 	}
 	public := new(big.Int).Exp(g, secret, n)
 	begun, err := p.pool.InitiateAuth(t.Context(), &cognito.InitiateAuthInput{
-		ClientId: &p.config.UserPoolClientID, AuthFlow: types.AuthFlowTypeUserSrpAuth,
+		ClientId: &p.Config.UserPoolClientID, AuthFlow: types.AuthFlowTypeUserSrpAuth,
 		AuthParameters: map[string]string{"USERNAME": name, "SRP_A": public.Text(16)},
 	})
 	if err != nil {
@@ -46,7 +46,7 @@ func (p *program) signInWithPassword(t *testing.T, name, password string) *types
 	}
 	parameters := begun.ChallengeParameters
 	timestamp := time.Now().UTC().Format("Mon Jan 2 15:04:05 UTC 2006")
-	_, poolName, _ := strings.Cut(p.config.UserPoolID, "_")
+	_, poolName, _ := strings.Cut(p.Config.UserPoolID, "_")
 
 	b, salt := hexInt(parameters["SRP_B"]), hexInt(parameters["SALT"])
 	u := hashInt(padded(public), padded(b))
@@ -68,7 +68,7 @@ func (p *program) signInWithPassword(t *testing.T, name, password string) *types
 		mac.Write(part)
 	}
 	answered, err := p.pool.RespondToAuthChallenge(t.Context(), &cognito.RespondToAuthChallengeInput{
-		ClientId: &p.config.UserPoolClientID, ChallengeName: types.ChallengeNameTypePasswordVerifier,
+		ClientId: &p.Config.UserPoolClientID, ChallengeName: types.ChallengeNameTypePasswordVerifier,
 		ChallengeResponses: map[string]string{
 			"USERNAME": parameters["USER_ID_FOR_SRP"], "TIMESTAMP": timestamp,
 			"PASSWORD_CLAIM_SECRET_BLOCK": parameters["SECRET_BLOCK"],
