@@ -63,6 +63,7 @@ func New(o Options) http.Handler {
 		mux.Handle(APIPath+"/", http.StripPrefix(APIPath, o.Stack.API))
 		mux.Handle("GET /"+o.Config.UserPoolID+"/.well-known/jwks.json", o.Stack.KeySet)
 		show("GET "+OutboxPath, o.Stack.Outbox)
+		show("GET "+OutboxPath+".css", http.HandlerFunc(serveOutboxStyle))
 	}
 	show("GET "+ConfigPath, serveConfig(o.Config))
 	if o.Web != nil {

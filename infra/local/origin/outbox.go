@@ -3,6 +3,7 @@ package origin
 import (
 	"encoding/json"
 	"html/template"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,11 +40,26 @@ func (o *Outbox) Add(m Mail) {
 	o.mails = o.mails[:min(len(o.mails), outboxLimit)]
 }
 
+// outboxStyle is served on its own, because the policy allows no style in a page.
+const outboxStyle = `:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
+body { max-width: 42rem; margin: 2rem auto; padding: 0 1rem; }
+article { margin: 1.5rem 0; padding: 1rem 1.5rem; border: 1px solid #8884; border-radius: .75rem; }
+h2 { margin: 0; font-size: 1.1rem; }
+article p { margin: 0; opacity: .7; }
+pre { margin: 1rem 0 0; font: inherit; white-space: pre-wrap; }
+`
+
+func serveOutboxStyle(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	_, _ = io.WriteString(w, outboxStyle) // a client that is gone needs no answer
+}
+
 var outboxPage = template.Must(template.New("outbox").Parse(`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Outbox</title>
+<link rel="stylesheet" href="/outbox.css">
 <h1>Outbox</h1>
 <p>Mail that Amazon Cognito would have sent, newest first.</p>
 {{range .}}
