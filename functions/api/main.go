@@ -4,37 +4,23 @@ package main
 
 import (
 	"log/slog"
-	"os"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/start"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 )
 
-func main() {
-	log := telemetry.NewLogger(os.Stdout, "api")
-	handler, err := build(log)
-	if err != nil {
-		telemetry.Exit(log, err)
-	}
-	lambda.Start(handler.Handle)
-}
+func main() { start.Function("api", build) }
 
-func build(log *slog.Logger) (*api.Handler, error) {
-	var s settings.API
-	var env settings.AWS
-	if err := settings.Parse(os.LookupEnv, &s, &env); err != nil {
-		return nil, err
-	}
+func build(s settings.API, env settings.AWS, log *slog.Logger) (any, error) {
 	tableConfig, err := awsclient.Config(env, env.DynamoDB)
 	if err != nil {
 		return nil, err
@@ -49,7 +35,7 @@ func build(log *slog.Logger) (*api.Handler, error) {
 	}
 	stamps := secret.NewParameter(parameterstore.New(secretConfig), s.StampParameter, time.Now)
 	stamps.Prefetch()
-	return &api.Handler{
+	handler := &api.Handler{
 		RelyingParty: webauthn.RelyingParty{
 			ID:      s.RelyingPartyID,
 			Name:    s.RelyingPartyName,
@@ -67,5 +53,6 @@ func build(log *slog.Logger) (*api.Handler, error) {
 		Stamps:               stamps,
 		Now:                  time.Now,
 		Log:                  log,
-	}, nil
+	}
+	return handler.Handle, nil
 }

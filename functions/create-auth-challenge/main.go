@@ -4,12 +4,11 @@ package main
 
 import (
 	"log/slog"
-	"os"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/start"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
@@ -18,25 +17,12 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/trigger"
 )
 
-func main() {
-	log := telemetry.NewLogger(os.Stdout, "create-auth-challenge")
-	handler, err := build(log)
-	if err != nil {
-		telemetry.Exit(log, err)
-	}
-	lambda.Start(handler.Handle)
-}
+func main() { start.Function("create-auth-challenge", build) }
 
-func build(log *slog.Logger) (*trigger.Create, error) {
-	var s settings.Create
-	var env settings.AWS
-	if err := settings.Parse(os.LookupEnv, &s, &env); err != nil {
-		return nil, err
-	}
+func build(s settings.Create, env settings.AWS, log *slog.Logger) (any, error) {
 	tableConfig, err := awsclient.Config(env, env.DynamoDB)
 	if err != nil {
 		return nil, err
@@ -47,7 +33,7 @@ func build(log *slog.Logger) (*trigger.Create, error) {
 	}
 	decoyKey := secret.NewParameter(parameterstore.New(secretConfig), s.DecoyParameter, time.Now)
 	decoyKey.Prefetch()
-	return &trigger.Create{
+	handler := &trigger.Create{
 		Conversation: customauth.Create{
 			Define:    customauth.Define{Fallbacks: s.Fallbacks},
 			Directory: credentials.NewDirectory(dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table), time.Now),
@@ -58,5 +44,6 @@ func build(log *slog.Logger) (*trigger.Create, error) {
 			Now: time.Now,
 		},
 		Log: log,
-	}, nil
+	}
+	return handler.Handle, nil
 }

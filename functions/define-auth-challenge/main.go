@@ -3,21 +3,16 @@
 package main
 
 import (
-	"os"
+	"log/slog"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
+	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/start"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/trigger"
 )
 
-func main() {
-	log := telemetry.NewLogger(os.Stdout, "define-auth-challenge")
-	var s settings.Define
-	if err := settings.Parse(os.LookupEnv, &s); err != nil {
-		telemetry.Exit(log, err)
-	}
-	lambda.Start(trigger.Define{Conversation: customauth.Define{Fallbacks: s.Fallbacks}, Log: log}.Handle)
+func main() { start.Function("define-auth-challenge", build) }
+
+func build(s settings.Define, _ settings.AWS, log *slog.Logger) (any, error) {
+	return trigger.Define{Conversation: customauth.Define{Fallbacks: s.Fallbacks}, Log: log}.Handle, nil
 }

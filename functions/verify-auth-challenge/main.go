@@ -4,38 +4,24 @@ package main
 
 import (
 	"log/slog"
-	"os"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/start"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey/answer"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/stamp"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/trigger"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 )
 
-func main() {
-	log := telemetry.NewLogger(os.Stdout, "verify-auth-challenge")
-	handler, err := build(log)
-	if err != nil {
-		telemetry.Exit(log, err)
-	}
-	lambda.Start(handler.Handle)
-}
+func main() { start.Function("verify-auth-challenge", build) }
 
-func build(log *slog.Logger) (*trigger.Verify, error) {
-	var s settings.Verify
-	var env settings.AWS
-	if err := settings.Parse(os.LookupEnv, &s, &env); err != nil {
-		return nil, err
-	}
+func build(s settings.Verify, env settings.AWS, log *slog.Logger) (any, error) {
 	tableConfig, err := awsclient.Config(env, env.DynamoDB)
 	if err != nil {
 		return nil, err
@@ -44,7 +30,7 @@ func build(log *slog.Logger) (*trigger.Verify, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &trigger.Verify{
+	handler := &trigger.Verify{
 		Conversation: customauth.Verify{Checkers: []customauth.Checker{answer.Checker{
 			RelyingParty: webauthn.RelyingParty{
 				ID:      s.RelyingPartyID,
@@ -57,5 +43,6 @@ func build(log *slog.Logger) (*trigger.Verify, error) {
 		}}},
 		Log: log,
 		Now: time.Now,
-	}, nil
+	}
+	return handler.Handle, nil
 }

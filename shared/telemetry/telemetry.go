@@ -6,7 +6,6 @@ package telemetry
 import (
 	"io"
 	"log/slog"
-	"os"
 )
 
 // Log keys.
@@ -52,10 +51,4 @@ const (
 // NewLogger returns the logger of a function.
 func NewLogger(w io.Writer, function string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, nil)).With(Function, function)
-}
-
-// Exit ends a function that cannot start. It is for main alone.
-func Exit(log *slog.Logger, err error) {
-	log.Error("cannot start", Error, err.Error())
-	os.Exit(1)
 }
