@@ -33,15 +33,19 @@ func build(s settings.API, env settings.AWS, log *slog.Logger) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	relyingParty := webauthn.RelyingParty{
+		ID:      s.RelyingPartyID,
+		Name:    s.RelyingPartyName,
+		Origins: s.Origins,
+		Counter: webauthn.CounterPolicy(s.CounterPolicy),
+	}
+	if err := relyingParty.Validate(); err != nil {
+		return nil, err
+	}
 	stamps := secret.NewParameter(parameterstore.New(secretConfig), s.StampParameter, time.Now)
 	stamps.Prefetch()
 	handler := &api.Handler{
-		RelyingParty: webauthn.RelyingParty{
-			ID:      s.RelyingPartyID,
-			Name:    s.RelyingPartyName,
-			Origins: s.Origins,
-			Counter: webauthn.CounterPolicy(s.CounterPolicy),
-		},
+		RelyingParty:         relyingParty,
 		UserVerification:     webauthn.UserVerification(s.UserVerification),
 		UserPoolID:           s.UserPoolID,
 		ClientIDs:            s.ClientIDs,

@@ -20,7 +20,7 @@ type Props struct {
 	RelyingPartyID string
 
 	// Origins are the pages and apps that may ask for passkeys, compared byte by
-	// byte: "https://example.com", "android:apk-key-hash:<hash>", and
+	// byte: "https://example.com", "android:apk-key-hash:<hash>", "ios:bundle-id:<id>", and
 	// "http://localhost:8080" while RelyingPartyID is "localhost". Required.
 	Origins []string
 

@@ -43,7 +43,8 @@ const (
 
 var (
 	domain          = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	androidOrigin   = regexp.MustCompile(`^android:apk-key-hash:[A-Za-z0-9_-]{43}$`)
+	androidOrigin   = regexp.MustCompile(`^android:apk-key-hash:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$`) // 32 bytes end so
+	iosOrigin       = regexp.MustCompile(`^ios:bundle-id:[A-Za-z0-9.-]+$`)
 	markerAttribute = regexp.MustCompile(`^[A-Za-z0-9_]{1,20}$`)       // Cognito allows 20 characters
 	parameterPath   = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,13}$`) // SSM allows 15 levels
 	reservedPath    = regexp.MustCompile(`(?i)^/(aws|ssm)`)            // SSM keeps these for AWS
@@ -98,9 +99,11 @@ func (c *check) origins(p Props) {
 		switch {
 		case slices.Contains(p.Origins[:i], origin):
 			c.add(property, origin, "list it once")
-		case unresolved(origin), androidOrigin.MatchString(origin):
+		case unresolved(origin), androidOrigin.MatchString(origin), iosOrigin.MatchString(origin):
 		case strings.HasPrefix(origin, "android:"):
 			c.add(property, origin, `use "android:apk-key-hash:" and the unpadded base64url SHA-256 of the app's signing certificate`)
+		case strings.HasPrefix(origin, "ios:"):
+			c.add(property, origin, `use "ios:bundle-id:" and the app's bundle id`)
 		default:
 			c.webOrigin(property, origin, p.RelyingPartyID)
 		}
@@ -110,14 +113,15 @@ func (c *check) origins(p Props) {
 func (c *check) webOrigin(property, origin, relyingPartyID string) {
 	u, err := url.Parse(origin)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin || origin != strings.ToLower(origin):
+	case err != nil || u.Scheme+"://"+u.Host != origin || origin != strings.ToLower(origin) || strings.HasSuffix(origin, ":"),
+		u.Hostname() != localhost && !domain.MatchString(u.Hostname()):
 		c.add(property, origin, `write it as browsers do: scheme, host in lower case and port only, such as "https://example.com"`)
 	case u.Scheme == "http" && (u.Hostname() != localhost || relyingPartyID != localhost):
 		c.add(property, origin, `use https: http is for "http://localhost:<port>" while the relying party id is "localhost"`)
 	case u.Scheme != "http" && u.Scheme != "https":
 		c.add(property, origin, "use https")
-	case u.Port() == "443" && u.Scheme == "https":
-		c.add(property, origin, `leave out ":443": browsers do`)
+	case u.Scheme == "https" && u.Port() == "443", u.Scheme == "http" && u.Port() == "80":
+		c.add(property, origin, "leave out the port: browsers leave out %s", u.Port())
 	case relyingPartyID == "" || unresolved(relyingPartyID):
 	case u.Hostname() != relyingPartyID && !strings.HasSuffix(u.Hostname(), "."+relyingPartyID):
 		c.add(property, origin, "use the relying party id %q or a host below it: browsers refuse the passkeys elsewhere", relyingPartyID)

@@ -20,7 +20,7 @@ func TestValidate(t *testing.T) {
 		want   []string // property and a piece of the remedy, in order; none if valid
 	}{
 		"accepts the minimum":     {change: func(*passkeys.Props) {}},
-		"accepts hosts and ports": {change: func(p *passkeys.Props) { p.Origins = []string{"https://a.example.com:8443", key} }},
+		"accepts hosts and ports": {change: func(p *passkeys.Props) { p.Origins = []string{"https://a.example.com:8443", key, "ios:bundle-id:com.example.App"} }},
 		"accepts localhost":       {change: func(p *passkeys.Props) { p.RelyingPartyID, p.Origins = "localhost", []string{"http://localhost:8080"} }},
 		"accepts tokens": {change: func(p *passkeys.Props) {
 			p.RelyingPartyID, p.Origins = *awscdk.Aws_URL_SUFFIX(), []string{"https://" + *awscdk.Aws_URL_SUFFIX()}
@@ -37,9 +37,12 @@ func TestValidate(t *testing.T) {
 		},
 		"rejects origins that browsers would not send": {
 			change: func(p *passkeys.Props) {
-				p.Origins = []string{"https://example.com/", "https://Example.com", "https://me@example.com", "example.com", "https://example.com:443"}
+				p.Origins = []string{"https://example.com/", "https://Example.com", "https://me@example.com", "example.com", "https://example.com:", "https://a_b.example.com", "https://example.com:443"}
 			},
-			want: []string{"Origins: write it as", "Origins: write it as", "Origins: write it as", "Origins: write it as", "Origins: leave out"},
+			want: []string{
+				"Origins: write it as", "Origins: write it as", "Origins: write it as", "Origins: write it as",
+				"Origins: write it as", "Origins: write it as", "Origins: leave out",
+			},
 		},
 		"rejects origins outside the relying party": {
 			change: func(p *passkeys.Props) {
@@ -54,6 +57,10 @@ func TestValidate(t *testing.T) {
 		"rejects an app without its hash": {
 			change: func(p *passkeys.Props) { p.Origins = []string{"android:com.example"} },
 			want:   []string{"Origins: use \"android:apk-key-hash:\""},
+		},
+		"rejects an app without its bundle id": {
+			change: func(p *passkeys.Props) { p.Origins = []string{"ios:bundle-id:"} },
+			want:   []string{"Origins: use \"ios:bundle-id:\""},
 		},
 		"rejects an origin listed twice": {
 			change: func(p *passkeys.Props) { p.Origins = append(p.Origins, p.Origins...) },
