@@ -19,9 +19,11 @@ func TestValidate(t *testing.T) {
 		change func(*passkeys.Props)
 		want   []string // property and a piece of the remedy, in order; none if valid
 	}{
-		"accepts the minimum":     {change: func(*passkeys.Props) {}},
-		"accepts hosts and ports": {change: func(p *passkeys.Props) { p.Origins = []string{"https://a.example.com:8443", key, "ios:bundle-id:com.example.App"} }},
-		"accepts localhost":       {change: func(p *passkeys.Props) { p.RelyingPartyID, p.Origins = "localhost", []string{"http://localhost:8080"} }},
+		"accepts the minimum": {change: func(*passkeys.Props) {}},
+		"accepts hosts and ports": {change: func(p *passkeys.Props) {
+			p.Origins = []string{"https://a.example.com:8443", key, "ios:bundle-id:com.example.App"}
+		}},
+		"accepts localhost": {change: func(p *passkeys.Props) { p.RelyingPartyID, p.Origins = "localhost", []string{"http://localhost:8080"} }},
 		"accepts tokens": {change: func(p *passkeys.Props) {
 			p.RelyingPartyID, p.Origins = *awscdk.Aws_URL_SUFFIX(), []string{"https://" + *awscdk.Aws_URL_SUFFIX()}
 		}},
