@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/framing"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
@@ -96,11 +97,7 @@ func (v Verifier) Check(challenge []byte, scope Scope) (issued time.Time, ok boo
 
 // signed is the message under the signature.
 func (s Scope) signed(head []byte) []byte {
-	m := []byte(domain)
-	for _, part := range [][]byte{[]byte(s.PoolID), []byte(s.RelyingPartyID), s.Context} {
-		m = binary.BigEndian.AppendUint32(m, uint32(len(part)))
-		m = append(m, part...)
-	}
+	m := framing.Append([]byte(domain), []byte(s.PoolID), []byte(s.RelyingPartyID), s.Context)
 	return append(m, head...)
 }
 

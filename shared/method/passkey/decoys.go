@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/framing"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
@@ -132,9 +133,6 @@ func inOrder(key secret.Key, list []customauth.Passkey) []customauth.Passkey {
 // mac is HMAC-SHA256 over the parts, each with its length in front.
 func mac(key []byte, parts ...[]byte) []byte {
 	h := hmac.New(sha256.New, key)
-	for _, p := range parts {
-		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(p))))
-		h.Write(p)
-	}
+	h.Write(framing.Append(nil, parts...))
 	return h.Sum(nil)
 }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/framing"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/stamp"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
@@ -249,14 +249,9 @@ func roundUp(t time.Time) time.Time { return t.Add(time.Millisecond - 1).Truncat
 // challenge is part of it even when the answer signs a stamp, or else a
 // repeat from somebody else's session would look like one from this.
 func digest(answer customauth.Answer) []byte {
-	h := sha256.New()
-	for _, part := range [][]byte{
-		[]byte(answer.User.PoolID), []byte(answer.User.ClientID), answer.Sealed.Challenge, []byte(answer.Text),
-	} {
-		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
-		h.Write(part)
-	}
-	return h.Sum(nil)[:16]
+	sum := sha256.Sum256(framing.Append(nil,
+		[]byte(answer.User.PoolID), []byte(answer.User.ClientID), answer.Sealed.Challenge, []byte(answer.Text)))
+	return sum[:16]
 }
 
 func right(v webauthn.Verdict) customauth.Verdict {
