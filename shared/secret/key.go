@@ -1,5 +1,6 @@
-// Package secret holds the keys that the stack makes for itself. A key or a
-// ring of keys prints as "[redacted]" wherever it lands: fmt, JSON, or a log.
+// Package secret holds the keys that the stack makes for itself, and the secrets
+// that vendors gave. A key, a ring of keys or a text prints as "[redacted]"
+// wherever it lands: fmt, JSON, or a log.
 package secret
 
 import (

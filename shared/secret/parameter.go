@@ -13,7 +13,7 @@ type Getter interface {
 }
 
 const (
-	freshFor     = 5 * time.Minute  // a ring is read again after this, so that a rotation is noticed
+	freshFor     = 5 * time.Minute  // a value is read again after this, so that a rotation is noticed
 	refreshEvery = 30 * time.Second // at most this often when somebody presents an unknown key
 	fetchTimeout = 3 * time.Second
 )
@@ -21,48 +21,20 @@ const (
 // Parameter is a key ring in a SecureString parameter, read when it is first
 // needed and kept. However many ask, one read is under way at a time; when a
 // read fails, the last good ring stays in use. It is safe for concurrent use.
-type Parameter struct {
-	getter Getter
-	name   string
-	now    func() time.Time
-
-	mu      sync.Mutex
-	ring    Ring
-	read    time.Time     // when ring was read; zero before
-	tried   time.Time     // when the last read was begun
-	pending chan struct{} // closed when the read under way ends; nil if none is
-	failure error         // of the last read
-}
+type Parameter struct{ cached[Ring] }
 
 // NewParameter returns the ring in the parameter of that name. Nothing is read yet.
 func NewParameter(getter Getter, name string, now func() time.Time) *Parameter {
-	return &Parameter{getter: getter, name: name, now: now}
-}
-
-// Prefetch starts reading, so that the ring is there when it is needed.
-func (p *Parameter) Prefetch() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.fetch()
+	return &Parameter{cached[Ring]{getter: getter, name: name, decode: Decode, now: now}}
 }
 
 // Ring returns the ring. It waits only when no ring was ever read, and then no
 // longer than ctx; the read goes on for those who ask later.
-func (p *Parameter) Ring(ctx context.Context) (Ring, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.read.IsZero() {
-		return p.wait(ctx, p.fetch())
-	}
-	if p.now().Sub(p.read) >= freshFor {
-		p.fetch()
-	}
-	return p.ring, nil
-}
+func (p *Parameter) Ring(ctx context.Context) (Ring, error) { return p.get(ctx) }
 
 // Current returns the ring's current key.
 func (p *Parameter) Current(ctx context.Context) (Key, error) {
-	ring, err := p.Ring(ctx)
+	ring, err := p.get(ctx)
 	if err != nil {
 		return Key{}, err
 	}
@@ -70,67 +42,103 @@ func (p *Parameter) Current(ctx context.Context) (Key, error) {
 }
 
 // Refreshed returns the ring, read again unless that was tried lately.
-func (p *Parameter) Refreshed(ctx context.Context) (Ring, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.read.IsZero() && p.now().Sub(p.tried) < refreshEvery {
-		return p.ring, nil
+func (p *Parameter) Refreshed(ctx context.Context) (Ring, error) { return p.refreshed(ctx) }
+
+// cached is the value of a parameter, of whichever type its text decodes to.
+type cached[T any] struct {
+	getter Getter
+	name   string
+	decode func(string) (T, error)
+	now    func() time.Time
+
+	mu      sync.Mutex
+	value   T
+	read    time.Time     // when value was read; zero before
+	tried   time.Time     // when the last read was begun
+	pending chan struct{} // closed when the read under way ends; nil if none is
+	failure error         // of the last read
+}
+
+// Prefetch starts reading, so that the value is there when it is needed.
+func (c *cached[T]) Prefetch() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fetch()
+}
+
+func (c *cached[T]) get(ctx context.Context) (T, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.read.IsZero() {
+		return c.wait(ctx, c.fetch())
 	}
-	return p.wait(ctx, p.fetch())
+	if c.now().Sub(c.read) >= freshFor {
+		c.fetch()
+	}
+	return c.value, nil
+}
+
+func (c *cached[T]) refreshed(ctx context.Context) (T, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.read.IsZero() && c.now().Sub(c.tried) < refreshEvery {
+		return c.value, nil
+	}
+	return c.wait(ctx, c.fetch())
 }
 
 // fetch starts a read unless one is under way, and returns what is closed at
 // its end. The caller holds mu.
-func (p *Parameter) fetch() <-chan struct{} {
-	if p.pending != nil {
-		return p.pending
+func (c *cached[T]) fetch() <-chan struct{} {
+	if c.pending != nil {
+		return c.pending
 	}
 	done := make(chan struct{})
-	p.pending, p.tried = done, p.now()
+	c.pending, c.tried = done, c.now()
 	go func() {
 		// Not the caller's context: others wait for the same read.
 		ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 		defer cancel()
-		ring, err := p.load(ctx)
-		p.mu.Lock()
-		defer p.mu.Unlock()
+		value, err := c.load(ctx)
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		if err == nil {
-			p.ring, p.read = ring, p.now()
+			c.value, c.read = value, c.now()
 		}
-		p.failure, p.pending = err, nil
+		c.failure, c.pending = err, nil
 		close(done)
 	}()
 	return done
 }
 
 // wait waits for a read to end. The caller holds mu, which is released meanwhile.
-func (p *Parameter) wait(ctx context.Context, done <-chan struct{}) (Ring, error) {
-	p.mu.Unlock()
+func (c *cached[T]) wait(ctx context.Context, done <-chan struct{}) (T, error) {
+	c.mu.Unlock()
 	var late error
 	select {
 	case <-done:
 	case <-ctx.Done():
 		late = ctx.Err()
 	}
-	p.mu.Lock()
+	c.mu.Lock()
 	switch {
-	case !p.read.IsZero():
-		return p.ring, nil
+	case !c.read.IsZero():
+		return c.value, nil
 	case late != nil:
-		return Ring{}, fmt.Errorf("waiting for parameter %s: %w", p.name, late)
+		return *new(T), fmt.Errorf("waiting for parameter %s: %w", c.name, late)
 	default:
-		return Ring{}, p.failure
+		return *new(T), c.failure
 	}
 }
 
-func (p *Parameter) load(ctx context.Context) (Ring, error) {
-	text, err := p.getter.Get(ctx, p.name)
+func (c *cached[T]) load(ctx context.Context) (T, error) {
+	text, err := c.getter.Get(ctx, c.name)
 	if err != nil {
-		return Ring{}, fmt.Errorf("reading parameter %s: %w", p.name, err)
+		return *new(T), fmt.Errorf("reading parameter %s: %w", c.name, err)
 	}
-	ring, err := Decode(text)
+	value, err := c.decode(text)
 	if err != nil {
-		return Ring{}, fmt.Errorf("parameter %s: %w", p.name, err)
+		return *new(T), fmt.Errorf("parameter %s: %w", c.name, err)
 	}
-	return ring, nil
+	return value, nil
 }

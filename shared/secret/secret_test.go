@@ -29,15 +29,17 @@ func newRing(t *testing.T, kind secret.Kind) secret.Ring {
 func TestNothingPrintsAKey(t *testing.T) {
 	r := newRing(t, secret.Signing)
 	k := r.Current()
+	text := secret.NewText("a vendor's secret")
 	holder := struct {
 		Ring secret.Ring
 		Key  *secret.Key
-	}{r, &k}
+		Text secret.Text
+	}{r, &k, text}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%b", "%o", "%T"} {
-		fmt.Fprintf(&out, verb+verb+verb+verb, r, k, &k, holder)
+		fmt.Fprintf(&out, verb+verb+verb+verb+verb, r, k, &k, text, holder)
 	}
-	for _, v := range []any{r, k, &k, holder} {
+	for _, v := range []any{r, k, &k, text, holder} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
@@ -49,6 +51,7 @@ func TestNothingPrintsAKey(t *testing.T) {
 	for _, leak := range []string{
 		fmt.Sprintf("%x", k[:]), fmt.Sprintf("%X", k[:]), fmt.Sprintf("%d", k[:])[1:20],
 		base64.RawURLEncoding.EncodeToString(k[:]), base64.StdEncoding.EncodeToString(k[:]),
+		text.Reveal(), fmt.Sprintf("%x", text.Reveal()), fmt.Sprintf("%X", text.Reveal()),
 	} {
 		if strings.Contains(out.String(), leak) {
 			t.Errorf("a key was printed as %s…", leak[:8])
@@ -214,5 +217,29 @@ func TestParameterRefreshes(t *testing.T) {
 	}
 	if r, err := p.Ring(t.Context()); err != nil || r.Rotation() != 1 {
 		t.Errorf("in an outage: rotation %d, error %v; want the last good one", r.Rotation(), err)
+	}
+}
+
+func TestTextParameter(t *testing.T) {
+	g := &fakeGetter{err: errors.New("ParameterNotFound")}
+	var c clock
+	p := secret.NewTextParameter(g, "/stack/vendor", c.now)
+	if _, err := p.Text(t.Context()); err == nil || !strings.Contains(err.Error(), "/stack/vendor") {
+		t.Errorf("error is %v, want one that names the parameter", err)
+	}
+	for name, content := range map[string]string{"nothing": "", "white space": " \n", "two lines": "one\ntwo"} {
+		g.set(content, nil)
+		if text, err := p.Text(t.Context()); err == nil || text != (secret.Text{}) || !strings.Contains(err.Error(), "/stack/vendor") {
+			t.Errorf("of %s: text %q, error %v", name, text.Reveal(), err)
+		}
+	}
+	g.set("first\n", nil)
+	if text, err := p.Text(t.Context()); err != nil || text.Reveal() != "first" {
+		t.Errorf("text is %q, error %v", text.Reveal(), err)
+	}
+	g.set("", errors.New("outage"))
+	c.Add(3_600_000)
+	if text, err := p.Text(t.Context()); err != nil || text.Reveal() != "first" {
+		t.Errorf("in an outage: text %q, error %v; want the last good one", text.Reveal(), err)
 	}
 }
