@@ -7,6 +7,7 @@ package provisioning
 const (
 	SecretType = "Custom::PasskeysSecret"    // a key ring in a SecureString parameter
 	ClientType = "Custom::PasskeysAppClient" // an app client's item in the credential table
+	PoolType   = "Custom::PasskeysUserPool"  // the triggers and attributes of a pool that the stack doesn't make
 )
 
 // Properties of SecretType. A parameter that exists is never overwritten,
@@ -15,7 +16,8 @@ const (
 	Parameter     = "Parameter"     // name of the SSM parameter, the physical id
 	Kind          = "Kind"          // KindSigning or KindSymmetric
 	Rotation      = "Rotation"      // a whole number; each increase rotates once
-	RemovalPolicy = "RemovalPolicy" // Retain or Destroy: what happens when the stack is deleted
+	RemovalPolicy = "RemovalPolicy" // Retain or Destroy: what happens when the stack is deleted; or Adopted
+	EncryptionKey = "EncryptionKey" // ARN of the KMS key that encrypts the parameter; absent: AWS's own
 )
 
 // Values of Kind.
@@ -28,6 +30,7 @@ const (
 const (
 	Retain  = "retain"
 	Destroy = "destroy"
+	Adopted = "adopted" // somebody else makes, keeps and rotates the ring: it is only read
 )
 
 // PublicKeys is the attribute of a SecretType of KindSigning: up to three
@@ -41,6 +44,19 @@ const (
 	RelyingPartyID   = "RelyingPartyId"
 	UserVerification = "UserVerification"
 	Methods          = "Methods" // a list of methods
+)
+
+// Properties of PoolType. The pool and the clients are checked before anything
+// is changed; UserVerification is the same as a ClientType's.
+const (
+	UserPoolID = "UserPoolId"
+	DefineARN  = "DefineArn" // of the function that becomes the trigger
+	CreateARN  = "CreateArn"
+	VerifyARN  = "VerifyArn"
+	Attributes = "Attributes" // a list of custom attributes, without "custom:", to add as changeable texts
+	ClientIDs  = "ClientIds"  // a list of the app clients that are served
+	Replace    = "Replace"    // a list of the triggers, as Cognito names them, that may be replaced
+	Attachment = "Attachment" // a whole number; each increase attaches once more
 )
 
 // MethodPasskey is the method of signing in with a passkey that this stack checks.
