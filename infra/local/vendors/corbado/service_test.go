@@ -2,6 +2,7 @@ package corbado_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -72,9 +73,8 @@ func (f *fixture) send(r *http.Request) (int, string) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	if err != nil {
+	if err = errors.Join(err, response.Body.Close()); err != nil {
 		f.Fatal(err)
 	}
 	return response.StatusCode, strings.TrimSpace(string(text))
