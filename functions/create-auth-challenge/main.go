@@ -33,17 +33,14 @@ func build(s settings.Create, env settings.AWS, log *slog.Logger) (any, error) {
 	}
 	decoyKey := secret.NewParameter(parameterstore.New(secretConfig), s.DecoyParameter, time.Now)
 	decoyKey.Prefetch()
-	handler := &trigger.Create{
-		Conversation: customauth.Create{
-			Define:    customauth.Define{Fallbacks: s.Fallbacks},
-			Directory: credentials.NewDirectory(dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table), time.Now),
-			Issuers: []customauth.Issuer{passkey.Issuer{Decoys: &passkey.Decoys{
-				Key:           decoyKey.Current,
-				FoldUserNames: s.FoldUserNames,
-			}}},
-			Now: time.Now,
-		},
-		Log: log,
+	conversation, err := customauth.NewCreate(
+		customauth.Define{Fallbacks: s.Fallbacks},
+		credentials.NewDirectory(dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table), time.Now),
+		time.Now,
+		passkey.Issuer{Decoys: &passkey.Decoys{Key: decoyKey.Current, FoldUserNames: s.FoldUserNames}},
+	)
+	if err != nil {
+		return nil, err
 	}
-	return handler.Handle, nil
+	return trigger.Create{Conversation: conversation, Log: log}.Handle, nil
 }

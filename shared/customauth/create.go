@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -34,10 +36,30 @@ type Directory interface {
 
 // Create opens the rounds of a session.
 type Create struct {
-	Define    Define // the same as the Define trigger has
-	Directory Directory
-	Issuers   []Issuer
-	Now       func() time.Time
+	define    Define
+	directory Directory
+	issuers   []Issuer
+	now       func() time.Time
+}
+
+// NewCreate returns a Create with the same Define as the Define trigger has. The
+// issuers are asked in their order: those that ask a service stand last, so that
+// its delay is not the others'. Two methods that open sessions and set the same
+// public parameter are an error.
+func NewCreate(define Define, directory Directory, now func() time.Time, issuers ...Issuer) (Create, error) {
+	setBy := map[string]string{} // parameter → method
+	for _, issuer := range issuers {
+		if !define.opens(issuer.Method()) {
+			continue
+		}
+		for _, parameter := range issuer.Parameters() {
+			if other, taken := setBy[parameter]; taken {
+				return Create{}, fmt.Errorf("public parameter %q is set by %s and by %s: give one of them another name", parameter, other, issuer.Method())
+			}
+			setBy[parameter] = issuer.Method()
+		}
+	}
+	return Create{define, directory, issuers, now}, nil
 }
 
 // Opened is a round that Create opened.
@@ -45,52 +67,128 @@ type Opened struct {
 	Public   map[string]string // for the client
 	Private  map[string]string // for Verify
 	Metadata string            // for Define
-	Method   string            // that the challenge is of
+	Method   string            // that the metadata names
+	Faults   []error           // why methods are missing that the app client accepts
 }
 
-// Open opens the next round of the session.
+// Open opens the next round of the session. A method that has a fault is left
+// out as long as another one is left.
 func (c Create) Open(ctx context.Context, user User, h History) (Opened, error) {
-	decision := c.Define.Decide(h)
+	decision := c.define.Decide(h)
 	if decision.Outcome != Challenge {
 		return Opened{}, ErrNotExpected
 	}
-	client, err := c.Directory.Client(ctx, user.ClientID)
+	client, err := c.directory.Client(ctx, user.ClientID)
 	if err != nil {
 		return Opened{}, fmt.Errorf("reading the app client: %w", err)
 	}
-	passkeys, err := c.Directory.Passkeys(ctx, user.Key(), client.RelyingPartyID)
+	passkeys, err := c.directory.Passkeys(ctx, user.Key(), client.RelyingPartyID)
 	if err != nil {
 		return Opened{}, fmt.Errorf("reading the user's passkeys: %w", err)
 	}
-	sealed := seal(client, c.Now())
-	public, err := c.issue(ctx, decision.Method, Issue{User: user, Passkeys: passkeys, Sealed: sealed})
-	if err != nil {
-		return Opened{}, err
+	methods := []string{decision.Method}
+	if decision.Session == "" {
+		methods = c.openers(client)
+	}
+	opening := round{sealed: seal(client, c.now()), public: map[string]string{}, private: map[string]string{}}
+	for _, method := range methods {
+		issued, err := c.issue(ctx, method, Issue{User: user, Passkeys: passkeys, Sealed: opening.sealed})
+		if err == nil {
+			err = opening.add(method, issued)
+		}
+		if err != nil {
+			opening.leaveOut(method, fmt.Errorf("issuing a %s challenge: %w", method, err))
+		}
+	}
+	if len(opening.faults) == len(methods) {
+		return Opened{}, errors.Join(opening.faults...)
 	}
 	session := decision.Session
 	if session == "" {
-		session = SessionID(sealed.Challenge)
+		session = SessionID(opening.sealed.Challenge)
 	}
 	return Opened{
-		Public:   public,
-		Private:  sealed.parameters(),
-		Metadata: formatMetadata(decision.Method, session),
-		Method:   decision.Method,
+		Public:   opening.public,
+		Private:  opening.privateParameters(),
+		Metadata: formatMetadata(methods[0], session),
+		Method:   methods[0],
+		Faults:   opening.faults,
 	}, nil
 }
 
-func (c Create) issue(ctx context.Context, method string, issue Issue) (map[string]string, error) {
-	for _, issuer := range c.Issuers {
+// openers returns the methods of the first round: those of the app client's that
+// open a session, in the order of the issuers. Where there is none, such as where
+// only links are accepted, a passkey challenge that nothing can be answered to
+// lets the client ask for a fallback.
+func (c Create) openers(client Client) []string {
+	var methods []string
+	for _, issuer := range c.issuers {
+		if m := issuer.Method(); c.define.opens(m) && slices.Contains(client.Methods, m) {
+			methods = append(methods, m)
+		}
+	}
+	if len(methods) == 0 {
+		return []string{MethodPasskey}
+	}
+	return methods
+}
+
+// issue asks the method's issuer.
+func (c Create) issue(ctx context.Context, method string, issue Issue) (Issued, error) {
+	for _, issuer := range c.issuers {
 		if issuer.Method() != method {
 			continue
 		}
-		public, err := issuer.Issue(ctx, issue)
+		issued, err := issuer.Issue(ctx, issue)
 		if err != nil {
-			return nil, fmt.Errorf("issuing a %s challenge: %w", method, err)
+			return Issued{}, err
 		}
-		return public, nil
+		for parameter := range issued.Public {
+			if !slices.Contains(issuer.Parameters(), parameter) {
+				return Issued{}, fmt.Errorf("it sets public parameter %q, which it does not declare", parameter)
+			}
+		}
+		return issued, nil
 	}
-	return nil, fmt.Errorf("issuing a %s challenge: this function has no such method", method)
+	return Issued{}, errors.New("this function has no such method")
+}
+
+// round is a round that is being opened.
+type round struct {
+	sealed  Sealed
+	public  map[string]string // parameter → value
+	private map[string]string // of the methods: parameter → value
+	size    int               // of private, in bytes
+	faults  []error
+}
+
+// add adds what a method issued, or nothing of it.
+func (r *round) add(method string, issued Issued) error {
+	size := r.size
+	for key, value := range issued.Private {
+		size += len(privateKey(method, key)) + len(value)
+	}
+	if size > MaxPrivate {
+		return fmt.Errorf("the private values of the round have %d bytes, want %d at most", size, MaxPrivate)
+	}
+	r.size = size
+	for key, value := range issued.Private {
+		r.private[privateKey(method, key)] = value
+	}
+	maps.Copy(r.public, issued.Public)
+	return nil
+}
+
+// leaveOut keeps the method out of the round.
+func (r *round) leaveOut(method string, err error) {
+	r.faults = append(r.faults, err)
+	r.sealed.Accepted = slices.DeleteFunc(slices.Clone(r.sealed.Accepted), func(m string) bool { return m == method })
+}
+
+func (r *round) privateParameters() map[string]string {
+	parameters := r.sealed.parameters()
+	maps.Copy(parameters, r.private)
+	return parameters
 }
 
 func seal(client Client, now time.Time) Sealed {

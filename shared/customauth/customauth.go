@@ -1,8 +1,14 @@
 // Package customauth is the conversation that Amazon Cognito holds through the
 // Define, Create and Verify Auth Challenge triggers. Define judges the form of
 // the history, Create decides what a session may use and seals it, and Verify
-// holds the answer against what was sealed. Ways to sign in are Issuers and
-// Checkers; this package knows none of them by more than a name.
+// holds the answer against what was sealed.
+//
+// A way to sign in is a method: an Issuer, which Create asks, and a Checker,
+// which Verify asks. This package knows none of them by more than a name. A
+// method either opens a session or is a fallback, for which a client asks after
+// a first round that it did not answer. The first round is open to every method
+// of the first kind that the app client accepts, side by side: their public
+// parameters are merged, and the form of the answer says which of them it is for.
 package customauth
 
 import (
@@ -59,13 +65,17 @@ type Passkey struct {
 	Transports   []string
 }
 
-// Issuer makes the public half of a challenge.
+// Issuer makes the challenges of a method.
 type Issuer interface {
 	// Method returns the name of the method.
 	Method() string
-	// Issue returns the challenge parameters that the client may see. An error
-	// is a fault; a user who can't use the method gets a challenge all the same.
-	Issue(context.Context, Issue) (map[string]string, error)
+	// Parameters returns the names of all public parameters that Issue may set.
+	// No two methods of the first round have one in common.
+	Parameters() []string
+	// Issue returns what the method adds to the challenge parameters. An error is
+	// a fault; a user who can't use the method gets a challenge all the same, so
+	// that nobody can tell who can.
+	Issue(context.Context, Issue) (Issued, error)
 }
 
 // Issue is what an Issuer has to go by.
@@ -75,12 +85,21 @@ type Issue struct {
 	Sealed   Sealed
 }
 
-// Checker checks answers.
+// Issued is what an Issuer adds to the challenge parameters.
+type Issued struct {
+	Public  map[string]string // for the client: parameter → value
+	Private map[string]string // for the method's own Checker, in Sealed.Private: key → value
+}
+
+// MaxPrivate is how long the private values of all methods of a round may be, in
+// bytes with their keys: Cognito carries them in a session token of limited size.
+const MaxPrivate = 1 << 10
+
+// Checker checks answers to a method's challenges.
 type Checker interface {
 	// Method returns the name of the method.
 	Method() string
-	// Recognizes reports whether the answer has the form of this method's
-	// answers. No answer has the form of two methods.
+	// Recognizes reports whether the answer has the form of this method's answers.
 	Recognizes(answer string) bool
 	// Check returns the verdict on an answer. An error is a fault that the user
 	// may retry; a wrong answer is a Verdict.

@@ -33,7 +33,7 @@ const (
 // Decision is what happens next in a session.
 type Decision struct {
 	Outcome Outcome
-	Method  string // of the challenge
+	Method  string // the fallback to challenge with; empty in the first round
 	Session string // the session id that earlier rounds carry; empty in the first round
 }
 
@@ -55,15 +55,21 @@ var askNames = map[string]string{
 // Define decides what comes next in a session. It is pure: it sees only the
 // history, and whatever it does not recognise fails.
 type Define struct {
-	Fallbacks []string // methods that a client may ask for after the passkey challenge
+	Openers   []string // methods beside the passkey that open a session
+	Fallbacks []string // methods that a client may ask for after the first round
+}
+
+// opens reports whether a session begins with the method.
+func (d Define) opens(method string) bool {
+	return method == MethodPasskey || slices.Contains(d.Openers, method)
 }
 
 // Decide returns the decision for a history.
 func (d Define) Decide(h History) Decision {
 	if len(h.Entries) == 0 {
-		return Decision{Outcome: Challenge, Method: MethodPasskey}
+		return Decision{Outcome: Challenge}
 	}
-	session, methods, ok := readEntries(h.Entries)
+	session, methods, ok := d.readEntries(h.Entries)
 	if !ok {
 		return Decision{}
 	}
@@ -95,9 +101,9 @@ func (d Define) next(methods []string, ask map[string]string) (string, bool) {
 }
 
 // readEntries reports whether every entry is one that Create made for one and
-// the same session, starting with a passkey challenge and with no correct
-// answer before the last.
-func readEntries(entries []Entry) (session string, methods []string, ok bool) {
+// the same session, starting with a method that opens one, followed by fallbacks
+// and with no correct answer before the last.
+func (d Define) readEntries(entries []Entry) (session string, methods []string, ok bool) {
 	if len(entries) > maxRounds {
 		return "", nil, false
 	}
@@ -106,7 +112,8 @@ func readEntries(entries []Entry) (session string, methods []string, ok bool) {
 		switch {
 		case e.Challenge != CustomChallenge, !ok,
 			i > 0 && sid != session,
-			(i == 0) != (method == MethodPasskey),
+			i == 0 && !d.opens(method),
+			i > 0 && !slices.Contains(d.Fallbacks, method),
 			e.Correct && i < len(entries)-1:
 			return "", nil, false
 		}
@@ -128,12 +135,7 @@ func parseMetadata(text string) (method, session string, ok bool) {
 	if len(parts) != 3 || parts[0] != metadataVersion || len(parts[2]) != sessionIDLength {
 		return "", "", false
 	}
-	switch parts[1] {
-	case MethodPasskey, MethodLink, MethodCode, MethodSMS:
-		return parts[1], parts[2], true
-	default:
-		return "", "", false
-	}
+	return parts[1], parts[2], true
 }
 
 const sessionIDLength = 22 // 16 bytes in unpadded base64url

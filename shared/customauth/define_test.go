@@ -20,7 +20,7 @@ func alphabet() []customauth.Entry {
 	var entries []customauth.Entry
 	for _, correct := range []bool{false, true} {
 		for _, metadata := range []string{
-			"cp1:passkey:" + sid, "cp1:link:" + sid, "cp1:code:" + sid, "cp1:sms:" + sid,
+			"cp1:passkey:" + sid, "cp1:link:" + sid, "cp1:code:" + sid, "cp1:sms:" + sid, "cp1:vendor:" + sid,
 			"cp1:passkey:" + otherSID, "cp1:unknown:" + sid, "cp2:passkey:" + sid, "cp1:passkey:short", "",
 		} {
 			entries = append(entries, customauth.Entry{Challenge: customauth.CustomChallenge, Correct: correct, Metadata: metadata})
@@ -33,7 +33,8 @@ func alphabet() []customauth.Entry {
 }
 
 // rule is the decision table, written a second way: as a grammar of histories
-// over one letter per entry, p l c s for a wrong answer and P L C S for a right one.
+// over one letter per entry, p l c s for a wrong answer and P L C S for a right
+// one; a vendor's method opens a session as the passkey does.
 func rule(entries []customauth.Entry, ask string, userNotFound bool) customauth.Outcome {
 	var word strings.Builder
 	session := ""
@@ -43,7 +44,7 @@ func rule(entries []customauth.Entry, ask string, userNotFound bool) customauth.
 			return customauth.Fail
 		}
 		session = parts[2]
-		letter, known := map[string]string{"passkey": "p", "link": "l", "code": "c", "sms": "s"}[parts[1]]
+		letter, known := map[string]string{"passkey": "p", "vendor": "p", "link": "l", "code": "c", "sms": "s"}[parts[1]]
 		if !known {
 			return customauth.Fail
 		}
@@ -78,7 +79,7 @@ func rule(entries []customauth.Entry, ask string, userNotFound bool) customauth.
 
 // Every sequence of up to four entries gets the decision that the table gives it.
 func TestDefineDecidesEveryHistory(t *testing.T) {
-	define := customauth.Define{Fallbacks: fallbacks}
+	define := customauth.Define{Openers: []string{methodVendor}, Fallbacks: fallbacks}
 	letters := alphabet()
 	outcomes := map[customauth.Outcome]int{} // outcome → histories
 	var walk func(history []customauth.Entry)

@@ -18,7 +18,7 @@ func FuzzPrivateParameters(f *testing.F) {
 	f.Add("", "", "", "", "", "")
 	f.Fuzz(func(t *testing.T, version, challenge, issued, expires, accepted, answer string) {
 		given := new(customauth.Answer)
-		verify := customauth.Verify{Checkers: []customauth.Checker{checker{given: given}}}
+		verify := customauth.Verify{Checkers: []customauth.Checker{passkeyChecker(given, nil)}}
 		verdict, err := verify.Check(t.Context(), user,
 			map[string]string{"v": version, "c": challenge, "a": issued, "x": expires, "acc": accepted}, answer, now)
 		if err != nil {

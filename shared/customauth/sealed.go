@@ -17,6 +17,8 @@ type Sealed struct {
 	RelyingPartyID   string
 	UserVerification string
 	Accepted         []string // methods, after policy
+
+	Private map[string]string // what the method's own Issuer left for its Checker: key → value
 }
 
 // Accepts reports whether policy allowed the method when the round was opened.
@@ -44,6 +46,21 @@ func (s Sealed) parameters() map[string]string {
 		keyUserVerification: s.UserVerification,
 		keyAccepted:         strings.Join(s.Accepted, ","),
 	}
+}
+
+// privateKey is where a private value of a method stands. No key of Sealed's own
+// has a dot.
+func privateKey(method, key string) string { return method + "." + key }
+
+// privateOf returns a method's own values among private challenge parameters.
+func privateOf(method string, private map[string]string) map[string]string {
+	own := map[string]string{} // key → value
+	for key, value := range private {
+		if key, ok := strings.CutPrefix(key, privateKey(method, "")); ok {
+			own[key] = value
+		}
+	}
+	return own
 }
 
 // openSealed reads private challenge parameters. Anything that parameters did

@@ -3,6 +3,7 @@ package customauth
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -11,7 +12,8 @@ const dummyAnswer = "__dummy__"
 
 // Verify checks answers.
 type Verify struct {
-	Checkers []Checker
+	Checkers []Checker // no answer has the form of two of them
+	Opaque   Checker   // gets the answers that the others don't; nil if there is none
 }
 
 // Check returns the verdict on an answer. Which method it goes to depends on
@@ -27,13 +29,11 @@ func (v Verify) Check(ctx context.Context, user User, private map[string]string,
 	if !ok {
 		return Verdict{Reason: ReasonNoChallenge}, nil
 	}
-	checker, ok := v.checkerFor(answer)
-	if !ok {
-		return Verdict{Reason: ReasonNoMethod}, nil
+	checker, refusal := v.checkerFor(answer, sealed)
+	if checker == nil {
+		return refusal, nil
 	}
-	if !sealed.Accepts(checker.Method()) {
-		return Verdict{Method: checker.Method(), Reason: ReasonNotAllowed}, nil
-	}
+	sealed.Private = privateOf(checker.Method(), private)
 	verdict, err := checker.Check(ctx, Answer{User: user, Text: answer, Sealed: sealed, Started: started})
 	if err != nil {
 		return Verdict{}, fmt.Errorf("checking a %s answer: %w", checker.Method(), err)
@@ -44,11 +44,22 @@ func (v Verify) Check(ctx context.Context, user User, private map[string]string,
 	return verdict, nil
 }
 
-func (v Verify) checkerFor(answer string) (Checker, bool) {
-	for _, c := range v.Checkers {
-		if c.Recognizes(answer) {
-			return c, true
+// checkerFor returns the checker of an answer among those of the methods that
+// were sealed as allowed, or nil and the verdict.
+func (v Verify) checkerFor(answer string, sealed Sealed) (Checker, Verdict) {
+	checkers := v.Checkers
+	if v.Opaque != nil {
+		checkers = append(slices.Clip(checkers), v.Opaque)
+	}
+	refusal := Verdict{Reason: ReasonNoMethod}
+	for _, c := range checkers {
+		switch {
+		case !c.Recognizes(answer):
+		case sealed.Accepts(c.Method()):
+			return c, Verdict{}
+		default:
+			refusal = Verdict{Method: c.Method(), Reason: ReasonNotAllowed}
 		}
 	}
-	return nil, false
+	return nil, refusal
 }

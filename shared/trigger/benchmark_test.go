@@ -34,14 +34,12 @@ func BenchmarkCreate(b *testing.B) {
 		b.Run(fmt.Sprintf("%d passkeys", passkeys), func(b *testing.B) {
 			store := storeWith(b, passkeys)
 			key := func(context.Context) (secret.Key, error) { return secret.Key{}, nil }
-			create := trigger.Create{
-				Conversation: customauth.Create{
-					Directory: credentials.NewDirectory(store, time.Now),
-					Issuers:   []customauth.Issuer{passkey.Issuer{Decoys: &passkey.Decoys{Key: key}}},
-					Now:       time.Now,
-				},
-				Log: slog.New(slog.DiscardHandler),
+			conversation, err := customauth.NewCreate(customauth.Define{}, credentials.NewDirectory(store, time.Now), time.Now,
+				passkey.Issuer{Decoys: &passkey.Decoys{Key: key}})
+			if err != nil {
+				b.Fatal(err)
 			}
+			create := trigger.Create{Conversation: conversation, Log: slog.New(slog.DiscardHandler)}
 			event := createEvent(journey.User{Name: userSub, Attributes: map[string]string{"sub": userSub}})
 			for b.Loop() {
 				if _, err := create.Handle(b.Context(), event); err != nil {

@@ -102,14 +102,12 @@ func TestSignInsThroughColdFunctions(t *testing.T) {
 		var all sync.WaitGroup
 		lists := make([]bool, coldFunctions)
 		for i := range coldFunctions {
-			create := trigger.Create{
-				Conversation: customauth.Create{
-					Directory: credentials.NewDirectory(store, s.Now),
-					Issuers:   []customauth.Issuer{passkey.Issuer{Decoys: &passkey.Decoys{Key: parameters.cold(t).Current}}},
-					Now:       s.Now,
-				},
-				Log: slog.New(slog.DiscardHandler),
+			conversation, err := customauth.NewCreate(customauth.Define{}, credentials.NewDirectory(store, s.Now), s.Now,
+				passkey.Issuer{Decoys: &passkey.Decoys{Key: parameters.cold(t).Current}})
+			if err != nil {
+				t.Fatal(err)
 			}
+			create := trigger.Create{Conversation: conversation, Log: slog.New(slog.DiscardHandler)}
 			all.Go(func() {
 				started := time.Now()
 				created, err := create.Handle(t.Context(), createEvent(users[i]))

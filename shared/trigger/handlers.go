@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -53,6 +54,10 @@ func (d Define) decide(ctx context.Context, event DefineEvent) (DefineEvent, err
 	return event, nil
 }
 
+// flagMethodMissing marks a challenge without a method that the app client
+// accepts, because that method had a fault.
+const flagMethodMissing = "method_missing"
+
 // Create serves the Create Auth Challenge trigger.
 type Create struct {
 	Conversation customauth.Create
@@ -82,8 +87,13 @@ func (c Create) open(ctx context.Context, event CreateEvent) (CreateEvent, error
 		PrivateChallengeParameters: opened.Private,
 		ChallengeMetadata:          opened.Metadata,
 	}
-	c.Log.InfoContext(ctx, "created", telemetry.Outcome, telemetry.OutcomeChallenge,
-		telemetry.Method, opened.Method, telemetry.ClientID, event.CallerContext.ClientID)
+	details := []any{
+		telemetry.Outcome, telemetry.OutcomeChallenge, telemetry.Method, opened.Method, telemetry.ClientID, event.CallerContext.ClientID,
+	}
+	if err := errors.Join(opened.Faults...); err != nil {
+		details = append(details, telemetry.Flags, []string{flagMethodMissing}, telemetry.Error, err.Error())
+	}
+	c.Log.InfoContext(ctx, "created", details...)
 	return event, nil
 }
 

@@ -28,6 +28,9 @@ type Issuer struct {
 // Method implements customauth.Issuer.
 func (Issuer) Method() string { return customauth.MethodPasskey }
 
+// Parameters implements customauth.Issuer.
+func (Issuer) Parameters() []string { return []string{parameterChallenge, parameterOptions} }
+
 // options are what a client needs for navigator.credentials.get. Absent fields
 // are left out, because clients refuse null.
 type options struct {
@@ -45,7 +48,7 @@ type descriptor struct {
 
 // Issue implements customauth.Issuer. The list of passkeys has one shape for
 // everybody: see Decoys.
-func (i Issuer) Issue(ctx context.Context, issue customauth.Issue) (map[string]string, error) {
+func (i Issuer) Issue(ctx context.Context, issue customauth.Issue) (customauth.Issued, error) {
 	o := options{
 		RelyingPartyID:   issue.Sealed.RelyingPartyID,
 		Challenge:        base64.RawURLEncoding.EncodeToString(issue.Sealed.Challenge),
@@ -60,10 +63,10 @@ func (i Issuer) Issue(ctx context.Context, issue customauth.Issue) (map[string]s
 	}
 	text, err := json.Marshal(o)
 	if err != nil {
-		return nil, fmt.Errorf("writing the request options: %w", err)
+		return customauth.Issued{}, fmt.Errorf("writing the request options: %w", err)
 	}
-	return map[string]string{
+	return customauth.Issued{Public: map[string]string{
 		parameterChallenge: provideParameters,
 		parameterOptions:   string(text),
-	}, nil
+	}}, nil
 }

@@ -39,6 +39,9 @@ type Stack struct {
 	Store        credentials.Store
 	RelyingParty webauthn.RelyingParty
 	Client       customauth.Client
+	Issuers      []customauth.Issuer  // of methods beside the passkey that open a session
+	Checkers     []customauth.Checker // of them
+	Opaque       customauth.Checker   // of one of them, if its answers have no form
 	StampRing    *Ring
 	DecoyRing    *Ring
 	Log          *Log
@@ -107,24 +110,22 @@ func (s *Stack) wire() {
 			s.t.Fatal(err)
 		}
 		define := customauth.Define{}
-		s.define = trigger.Define{Conversation: define, Log: log}
-		s.create = trigger.Create{
-			Conversation: customauth.Create{
-				Define:    define,
-				Directory: credentials.NewDirectory(clients{s.Store, s.Client}, s.Now),
-				Issuers: []customauth.Issuer{passkey.Issuer{Decoys: &passkey.Decoys{
-					Key: s.DecoyRing.current, FoldUserNames: true,
-				}}},
-				Now: s.Now,
-			},
-			Log: log,
+		for _, issuer := range s.Issuers {
+			define.Openers = append(define.Openers, issuer.Method())
 		}
+		s.define = trigger.Define{Conversation: define, Log: log}
+		issuers := []customauth.Issuer{passkey.Issuer{Decoys: &passkey.Decoys{Key: s.DecoyRing.current, FoldUserNames: true}}}
+		create, err := customauth.NewCreate(define, credentials.NewDirectory(clients{s.Store, s.Client}, s.Now), s.Now,
+			append(issuers, s.Issuers...)...)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.create = trigger.Create{Conversation: create, Log: log}
+		checkers := []customauth.Checker{answer.Checker{RelyingParty: s.RelyingParty, Stamps: stamps, Store: s.Store, Now: s.Now}}
 		s.verify = trigger.Verify{
-			Conversation: customauth.Verify{Checkers: []customauth.Checker{answer.Checker{
-				RelyingParty: s.RelyingParty, Stamps: stamps, Store: s.Store, Now: s.Now,
-			}}},
-			Log: log,
-			Now: s.Now,
+			Conversation: customauth.Verify{Checkers: append(checkers, s.Checkers...), Opaque: s.Opaque},
+			Log:          log,
+			Now:          s.Now,
 		}
 		s.handler = &api.Handler{
 			RelyingParty:         s.RelyingParty,
