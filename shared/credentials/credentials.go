@@ -48,16 +48,6 @@ type Passkey struct {
 	Spent        map[string]Use // SpentKey of a challenge → its use
 }
 
-// Use is what is remembered of a challenge that was answered rightly.
-type Use struct {
-	Digest     []byte    // of the answer
-	Invocation []byte    // who recorded it
-	Time       time.Time // when it was recorded
-	Times      int       // how often it was answered "correct"
-	Issued     time.Time
-	Expires    time.Time
-}
-
 // Spend records that a passkey answered a challenge, if nobody did before.
 type Spend struct {
 	Sub        string

@@ -30,6 +30,15 @@ type Store interface {
 	// was repeated often enough.
 	Repeat(ctx context.Context, sub, hash, challenge string, digest []byte) error
 
+	// Ticket returns the use of a ticket, or ErrNotFound when it was not used yet
+	// or expired long ago.
+	Ticket(ctx context.Context, sub, id string) (Use, error)
+	// SpendTicket records the use of a ticket and keeps it for TicketKept after
+	// the use's Expires, or returns ErrCondition when the ticket was used before.
+	SpendTicket(ctx context.Context, sub, id string, use Use) error
+	// RepeatTicket counts one more "correct" like Repeat.
+	RepeatTicket(ctx context.Context, sub, id string, digest []byte) error
+
 	// BeginRegistration replaces whatever registration the user has outstanding.
 	BeginRegistration(ctx context.Context, sub string, r Registration) error
 	// Registration returns the outstanding registration, or ErrNotFound.
@@ -43,10 +52,6 @@ type Store interface {
 	// ErrConflict and changes nothing.
 	Remove(context.Context, Removal) error
 }
-
-// MaxRepeats is how often one answer may be found correct: once, and once more
-// for each of the two retries that Cognito makes of a trigger.
-const MaxRepeats = 3
 
 // SpentKey names a challenge in the map of spent challenges.
 func SpentKey(challenge []byte) string {

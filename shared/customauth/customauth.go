@@ -17,6 +17,7 @@ import (
 	"encoding/base64"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/framing"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
 
@@ -28,6 +29,7 @@ const CustomChallenge = "CUSTOM_CHALLENGE"
 // client's list.
 const (
 	MethodPasskey = provisioning.MethodPasskey
+	MethodTicket  = provisioning.MethodTicket
 	MethodLink    = "link"
 	MethodCode    = "code"
 	MethodSMS     = "sms"
@@ -112,6 +114,16 @@ type Answer struct {
 	Text    string    // the answer as it came
 	Sealed  Sealed    // what Create sealed for this round
 	Started time.Time // when this invocation began
+}
+
+// Digest tells this answer from every other one, and from the same one given in
+// another session: it covers the pool, the app client, the session's own
+// challenge and the text. Without the challenge, an answer that somebody else
+// repeats in a session of theirs would look like one that Cognito repeats.
+func (a Answer) Digest() []byte {
+	sum := sha256.Sum256(framing.Append(nil,
+		[]byte(a.User.PoolID), []byte(a.User.ClientID), a.Sealed.Challenge, []byte(a.Text)))
+	return sum[:16]
 }
 
 // Verdict is what came of an answer.

@@ -23,6 +23,7 @@ type Memory struct {
 	owners        map[string]credentials.Owner        // hash → owner
 	dead          map[string]bool                     // hash of a deleted passkey → true
 	registrations map[string]credentials.Registration // sub → outstanding registration
+	tickets       map[[2]string]credentials.Use       // sub and id → use
 }
 
 var _ credentials.Store = (*Memory)(nil)
@@ -133,6 +134,43 @@ func (m *Memory) Repeat(_ context.Context, sub, hash, challenge string, digest [
 	use.Times++
 	p.Spent[challenge] = use
 	m.passkeys[key] = p
+	return nil
+}
+
+// Ticket implements credentials.Store.
+func (m *Memory) Ticket(_ context.Context, sub, id string) (credentials.Use, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	use, ok := m.tickets[[2]string{sub, id}]
+	if !ok {
+		return credentials.Use{}, credentials.ErrNotFound
+	}
+	return use, nil
+}
+
+// SpendTicket implements credentials.Store.
+func (m *Memory) SpendTicket(_ context.Context, sub, id string, use credentials.Use) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := [2]string{sub, id}
+	if _, spent := m.tickets[key]; spent {
+		return credentials.ErrCondition
+	}
+	put(&m.tickets, key, wholeMillis(use))
+	return nil
+}
+
+// RepeatTicket implements credentials.Store.
+func (m *Memory) RepeatTicket(_ context.Context, sub, id string, digest []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := [2]string{sub, id}
+	use, ok := m.tickets[key]
+	if !ok || !bytes.Equal(use.Digest, digest) || use.Times >= credentials.MaxRepeats {
+		return credentials.ErrCondition
+	}
+	use.Times++
+	m.tickets[key] = use
 	return nil
 }
 

@@ -47,6 +47,10 @@ func StoreSuite(t *testing.T, newStore func(*testing.T) credentials.Store) {
 		"a repeat counts up to the limit":                         suiteRepeat,
 		"a repeat of another answer, or of none, changes nothing": suiteRepeatOther,
 		"passkeys of one user are not another's":                  suiteOthers,
+		"a ticket is spent once":                                  suiteTicketOnce,
+		"fifty uses of one ticket: one is recorded":               suiteTicketRace,
+		"a ticket's repeat counts up to the limit":                suiteTicketRepeat,
+		"a ticket of one user is not another's":                   suiteTicketOthers,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newStore(t)) })
 	}
@@ -66,6 +70,8 @@ func suiteEmpty(t *testing.T, s credentials.Store) {
 	_, err = s.Rename(t.Context(), suiteSub, "hash", "name")
 	wantError(t, err, credentials.ErrNotFound)
 	wantError(t, s.Remove(t.Context(), credentials.Removal{Sub: suiteSub, Hash: "hash", Now: suiteNow}), credentials.ErrNotFound)
+	_, err = s.Ticket(t.Context(), suiteSub, "ticket")
+	wantError(t, err, credentials.ErrNotFound)
 	all, err := s.Passkeys(t.Context(), suiteSub)
 	wantError(t, err, nil)
 	if len(all) != 0 {

@@ -59,5 +59,8 @@ const (
 	Attachment = "Attachment" // a whole number; each increase attaches once more
 )
 
-// MethodPasskey is the method of signing in with a passkey that this stack checks.
-const MethodPasskey = "passkey"
+// Methods that an app client's users may sign in by.
+const (
+	MethodPasskey = "passkey" // with a passkey that this stack checks
+	MethodTicket  = "ticket"  // with a one-time ticket of a trusted backend
+)

@@ -78,7 +78,7 @@ func (r Ring) PublicKeys() []string {
 	}
 	var keys []string
 	for _, seed := range r.keys {
-		public := ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)
+		public := seed.signing().Public().(ed25519.PublicKey)
 		keys = append(keys, base64.RawURLEncoding.EncodeToString(public))
 	}
 	return keys

@@ -11,8 +11,6 @@ package stamp
 import (
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"time"
@@ -40,7 +38,7 @@ type Scope struct {
 
 const (
 	version   = 1
-	keyIDSize = 4
+	keyIDSize = len(secret.KeyID{})
 	headSize  = 2 + keyIDSize + 6 + 16
 	size      = headSize + ed25519.SignatureSize
 	domain    = "stamp/1"
@@ -48,8 +46,7 @@ const (
 
 // Issue signs a fresh stamp.
 func Issue(key secret.Key, scope Scope, now time.Time) []byte {
-	private := ed25519.NewKeyFromSeed(key[:])
-	id := keyID(private.Public().(ed25519.PublicKey))
+	id := key.ID()
 	s := make([]byte, 0, size)
 	s = append(s, version, byte(scope.Purpose))
 	s = append(s, id[:]...)
@@ -58,26 +55,20 @@ func Issue(key secret.Key, scope Scope, now time.Time) []byte {
 	s = append(s, millis[2:]...)
 	s = s[:headSize]
 	_, _ = rand.Read(s[headSize-16:]) // never fails since Go 1.24: it ends the program instead
-	return append(s, ed25519.Sign(private, scope.signed(s))...)
+	return append(s, key.Sign(scope.signed(s))...)
 }
 
 // Verifier checks stamps. The zero value accepts none.
-type Verifier struct {
-	keys map[[keyIDSize]byte]ed25519.PublicKey // key id → key
-}
+type Verifier struct{ keys secret.PublicKeys }
 
 // NewVerifier returns a verifier that accepts stamps of any of the public keys,
 // each unpadded base64url.
 func NewVerifier(publicKeys []string) (Verifier, error) {
-	v := Verifier{keys: map[[keyIDSize]byte]ed25519.PublicKey{}}
-	for _, text := range publicKeys {
-		key, err := base64.RawURLEncoding.DecodeString(text)
-		if err != nil || len(key) != ed25519.PublicKeySize {
-			return Verifier{}, fmt.Errorf("stamp key %q is not an Ed25519 public key in unpadded base64url", text)
-		}
-		v.keys[keyID(key)] = key
+	keys, err := secret.ParsePublicKeys(publicKeys)
+	if err != nil {
+		return Verifier{}, fmt.Errorf("stamp keys: %w", err)
 	}
-	return v, nil
+	return Verifier{keys}, nil
 }
 
 // Check reports whether challenge is a stamp of exactly this scope, and when it
@@ -86,8 +77,7 @@ func (v Verifier) Check(challenge []byte, scope Scope) (issued time.Time, ok boo
 	if len(challenge) != size || challenge[0] != version || Purpose(challenge[1]) != scope.Purpose {
 		return time.Time{}, false
 	}
-	key, known := v.keys[[keyIDSize]byte(challenge[2:])]
-	if !known || !ed25519.Verify(key, scope.signed(challenge[:headSize]), challenge[headSize:]) {
+	if !v.keys.Verify(secret.KeyID(challenge[2:]), scope.signed(challenge[:headSize]), challenge[headSize:]) {
 		return time.Time{}, false
 	}
 	var millis [8]byte
@@ -99,9 +89,4 @@ func (v Verifier) Check(challenge []byte, scope Scope) (issued time.Time, ok boo
 func (s Scope) signed(head []byte) []byte {
 	m := framing.Append([]byte(domain), []byte(s.PoolID), []byte(s.RelyingPartyID), s.Context)
 	return append(m, head...)
-}
-
-func keyID(key ed25519.PublicKey) [keyIDSize]byte {
-	sum := sha256.Sum256(key)
-	return [keyIDSize]byte(sum[:])
 }

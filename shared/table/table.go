@@ -8,6 +8,7 @@
 //	passkey       USER#<sub>   PK#<h>     one credential and the challenges it has spent
 //	uniqueness    CRED#<h>     CRED       who holds a credential id, or that it is dead
 //	registration  USER#<sub>   REG        the one outstanding registration ceremony
+//	ticket        USER#<sub>   TICKET#<id>  that a one-time ticket was used, and by which answer
 //	app client    CONFIG       CLIENT#<id> what a sign-in on that client may use
 //
 // <h> is the unpadded base64url SHA-256 of the credential id, because an id can
@@ -52,7 +53,7 @@ const (
 	SpentChallenges = "spent"   // map: spent key of a challenge → the use of it
 )
 
-// Attributes of a use of a challenge, in SpentChallenges.
+// Attributes of a use of a challenge, in SpentChallenges, and of a ticket item.
 const (
 	Digest     = "d" // digest of the answer
 	Invocation = "i" // random bytes of the invocation that recorded it
@@ -95,6 +96,9 @@ func UserPK(sub string) string { return "USER#" + sub }
 
 // PasskeySK is the sort key of the passkey whose credential id hashes to h.
 func PasskeySK(h string) string { return PasskeyPrefix + h }
+
+// TicketSK is the sort key of the ticket of that id.
+func TicketSK(id string) string { return "TICKET#" + id }
 
 // CredentialPK is the partition key of the item that makes a credential id unique.
 func CredentialPK(h string) string { return "CRED#" + h }

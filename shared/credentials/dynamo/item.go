@@ -155,7 +155,7 @@ func passkeyItem(sub, hash string, p credentials.Passkey) item {
 	i[table.Floor] = millis(p.Floor)
 	spent := seeded()
 	for challenge, use := range p.Spent {
-		spent[challenge] = useItem(use)
+		spent[challenge] = object(useItem(use))
 	}
 	i[table.SpentChallenges] = object(spent)
 	return i
@@ -188,15 +188,15 @@ func passkeyFrom(i item) credentials.Passkey {
 	return p
 }
 
-func useItem(u credentials.Use) types.AttributeValue {
-	return object(item{
+func useItem(u credentials.Use) item {
+	return item{
 		table.Digest:     bytes(u.Digest),
 		table.Invocation: bytes(u.Invocation),
 		table.Time:       millis(u.Time),
 		table.Times:      number(int64(u.Times)),
 		table.Issued:     millis(u.Issued),
 		table.Expires:    millis(u.Expires),
-	})
+	}
 }
 
 func useFrom(i item) credentials.Use {

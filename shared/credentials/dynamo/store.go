@@ -111,7 +111,7 @@ func (s *Store) Spend(ctx context.Context, spend credentials.Spend) error {
 	spent, floor, count := e.name(table.SpentChallenges), e.name(table.Floor), e.name(table.SignCount)
 	entry := spent + "." + e.name(spend.Challenge)
 
-	e.set(entry, useItem(spend.Use))
+	e.set(entry, object(useItem(spend.Use)))
 	e.set(e.name(table.Used), millis(spend.Use.Time))
 	e.set(count, number(int64(spend.SignCount)))
 	e.set(e.name(table.BackupState), flag(spend.BackupState))
@@ -135,11 +135,7 @@ func (s *Store) Spend(ctx context.Context, spend credentials.Spend) error {
 // Repeat implements credentials.Store.
 func (s *Store) Repeat(ctx context.Context, sub, hash, challenge string, digest []byte) error {
 	var e expression
-	entry := e.name(table.SpentChallenges) + "." + e.name(challenge)
-	times := entry + "." + e.name(table.Times)
-	e.setTo(times, times+" + "+e.value(number(1)))
-	e.condition(entry + "." + e.name(table.Digest) + " = " + e.value(bytes(digest)))
-	e.condition(times + " < " + e.value(number(credentials.MaxRepeats)))
+	e.repeat(e.name(table.SpentChallenges)+"."+e.name(challenge)+".", digest)
 	_, err := s.update(ctx, key(table.UserPK(sub), table.PasskeySK(hash)), e)
 	return err
 }

@@ -6,8 +6,6 @@ package answer
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/framing"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/stamp"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
@@ -24,7 +21,6 @@ import (
 // Tolerances of time.
 const (
 	clockSkew = 30 * time.Second
-	grace     = 20 * time.Second  // a repeated answer keeps its verdict: Cognito tries a trigger 3 times for 5 s each
 	forget    = 120 * time.Second // a spent challenge is kept this long after it expired
 	maxSpent  = 8                 // spent challenges that a passkey remembers
 	tries     = 3                 // how often a lost race for the item is run again, with the first
@@ -118,10 +114,9 @@ func (c Checker) read(answer customauth.Answer) (*attempt, string) {
 			UserHandle:       webauthn.UserHandleOptional,
 			RPID:             answer.Sealed.RelyingPartyID,
 		},
-		digest:     digest(answer),
-		invocation: make([]byte, 8),
+		digest:     answer.Digest(),
+		invocation: credentials.NewInvocation(),
 	}
-	_, _ = rand.Read(a.invocation) // never fails since Go 1.24: it ends the program instead
 	if !bytes.Equal(assertion.Challenge, answer.Sealed.Challenge) {
 		issued, ok := c.Stamps.Check(assertion.Challenge, stamp.Scope{
 			Purpose:        stamp.SignIn,
@@ -185,7 +180,7 @@ func (c Checker) repeat(ctx context.Context, a *attempt, use credentials.Use, no
 	if bytes.Equal(use.Invocation, a.invocation) {
 		return customauth.Verdict{Correct: true, Method: customauth.MethodPasskey}, nil // an earlier attempt's write, whose reply was lost
 	}
-	if !bytes.Equal(use.Digest, a.digest) || a.Started.Before(use.Time) || now.After(use.Time.Add(grace)) {
+	if !use.RepeatedBy(a.digest, a.Started, now) {
 		return wrong(reasonSpent), nil
 	}
 	switch err := c.Store.Repeat(ctx, a.User.Key(), a.hash, a.spentKey, a.digest); {
@@ -226,7 +221,7 @@ func (a *attempt) spend(passkey credentials.Passkey, verdict webauthn.Verdict, n
 		Hash:      a.hash,
 		Challenge: a.spentKey,
 		Use: credentials.Use{
-			Digest: a.digest, Invocation: a.invocation, Time: roundUp(now), Times: 1, Issued: a.issued, Expires: a.expires,
+			Digest: a.digest, Invocation: a.invocation, Time: credentials.RoundUp(now), Times: 1, Issued: a.issued, Expires: a.expires,
 		},
 		Generation:          passkey.Generation,
 		SignCount:           verdict.SignCount,
@@ -238,20 +233,6 @@ func (a *attempt) spend(passkey credentials.Passkey, verdict webauthn.Verdict, n
 		return credentials.Spend{}, ErrStartAgain
 	}
 	return s, nil
-}
-
-// roundUp is the time in whole milliseconds, as the table keeps it, but never
-// earlier: an answer that began in the same millisecond as the record did
-// overlapped with it and is no repeat.
-func roundUp(t time.Time) time.Time { return t.Add(time.Millisecond - 1).Truncate(time.Millisecond) }
-
-// digest binds an answer to the session it was given in: the session's own
-// challenge is part of it even when the answer signs a stamp, or else a
-// repeat from somebody else's session would look like one from this.
-func digest(answer customauth.Answer) []byte {
-	sum := sha256.Sum256(framing.Append(nil,
-		[]byte(answer.User.PoolID), []byte(answer.User.ClientID), answer.Sealed.Challenge, []byte(answer.Text)))
-	return sum[:16]
 }
 
 func right(v webauthn.Verdict) customauth.Verdict {
