@@ -13,6 +13,7 @@ const (
 	flowRefresh       = "REFRESH_TOKEN"
 	flowRefreshToken  = "REFRESH_TOKEN_AUTH"
 	flowSRP           = "USER_SRP_AUTH"
+	flowUser          = "USER_AUTH"
 )
 
 // Names of challenges.
@@ -20,36 +21,43 @@ const (
 	challengeCustom      = "CUSTOM_CHALLENGE"
 	challengeNewPassword = "NEW_PASSWORD_REQUIRED"
 	challengePassword    = "PASSWORD_VERIFIER"
+	challengeSelect      = "SELECT_CHALLENGE"
 	challengeSRP         = "SRP_A"
 )
 
 // Names of parameters, of requests and of challenges.
 const (
-	paramAnswer        = "ANSWER"
-	paramChallengeName = "CHALLENGE_NAME"
-	paramNewPassword   = "NEW_PASSWORD"
-	paramPassword      = "PASSWORD"
-	paramRefreshToken  = "REFRESH_TOKEN"
-	paramRequired      = "requiredAttributes"
-	paramSalt          = "SALT"
-	paramSecretClaim   = "PASSWORD_CLAIM_SECRET_BLOCK"
-	paramSecretBlock   = "SECRET_BLOCK"
-	paramSecretHash    = "SECRET_HASH"
-	paramSignature     = "PASSWORD_CLAIM_SIGNATURE"
-	paramSRPA          = "SRP_A"
-	paramSRPB          = "SRP_B"
-	paramTimestamp     = "TIMESTAMP"
-	paramTOTP          = "SOFTWARE_TOKEN_MFA_CODE"
-	paramUserAttrs     = "userAttributes"
-	paramUserIDForSRP  = "USER_ID_FOR_SRP"
-	paramUsername      = "USERNAME"
+	paramAnswer          = "ANSWER"
+	paramChallengeName   = "CHALLENGE_NAME"
+	paramCodeDestination = "CODE_DELIVERY_DESTINATION"
+	paramCodeMedium      = "CODE_DELIVERY_DELIVERY_MEDIUM"
+	paramCredential      = "CREDENTIAL"
+	paramEmailCode       = "EMAIL_OTP_CODE"
+	paramNewPassword     = "NEW_PASSWORD"
+	paramPassword        = "PASSWORD"
+	paramPreferred       = "PREFERRED_CHALLENGE"
+	paramRefreshToken    = "REFRESH_TOKEN"
+	paramRequestOptions  = "CREDENTIAL_REQUEST_OPTIONS"
+	paramRequired        = "requiredAttributes"
+	paramSalt            = "SALT"
+	paramSecretClaim     = "PASSWORD_CLAIM_SECRET_BLOCK"
+	paramSecretBlock     = "SECRET_BLOCK"
+	paramSecretHash      = "SECRET_HASH"
+	paramSignature       = "PASSWORD_CLAIM_SIGNATURE"
+	paramSRPA            = "SRP_A"
+	paramSRPB            = "SRP_B"
+	paramTimestamp       = "TIMESTAMP"
+	paramTOTP            = "SOFTWARE_TOKEN_MFA_CODE"
+	paramUserAttrs       = "userAttributes"
+	paramUserIDForSRP    = "USER_ID_FOR_SRP"
+	paramUsername        = "USERNAME"
 )
 
 type initiateAuthInput struct {
 	AuthFlow, ClientId string
 	AuthParameters     map[string]string
 	ClientMetadata     map[string]string
-	Session            string // continues a sign-up in USER_AUTH only, which is not served
+	Session            string // continues a sign-up in USER_AUTH only, which is refused
 	tolerated
 }
 
@@ -62,6 +70,7 @@ type adminInitiateAuthInput struct {
 // authOutput is the output of every operation that signs in.
 type authOutput struct {
 	AuthenticationResult *authenticationResult `json:",omitempty"`
+	AvailableChallenges  []string              `json:",omitempty"` // of SELECT_CHALLENGE
 	ChallengeName        string                `json:",omitempty"`
 	ChallengeParameters  map[string]string
 	Session              string `json:",omitempty"`
@@ -80,6 +89,7 @@ var publicFlows = map[string]authFlow{
 	flowRefresh:      {allowRefresh, (*Pool).startRefresh},
 	flowRefreshToken: {allowRefresh, (*Pool).startRefresh},
 	flowSRP:          {allowSRP, (*Pool).startSRP},
+	flowUser:         {allowUserAuth, (*Pool).startUserAuth},
 }
 
 // adminFlows: AuthFlow of AdminInitiateAuth → what serves it.
@@ -90,6 +100,7 @@ var adminFlows = map[string]authFlow{
 	flowRefresh:       publicFlows[flowRefresh],
 	flowRefreshToken:  publicFlows[flowRefreshToken],
 	flowSRP:           publicFlows[flowSRP],
+	flowUser:          publicFlows[flowUser],
 }
 
 func (p *Pool) initiateAuth(c *call, in initiateAuthInput) (authOutput, error) {
@@ -195,10 +206,15 @@ type adminRespondInput struct {
 
 // challenges: ChallengeName → what judges the answer, given the session and its id.
 var challenges = map[string]func(p *Pool, c *call, s *session, id string, in respondInput) (authOutput, error){
-	challengeCustom:      (*Pool).answerCustom,
-	challengeNewPassword: (*Pool).answerNewPassword,
-	challengePassword:    (*Pool).answerSRP,
-	softwareTokenMFA:     (*Pool).answerTOTP,
+	challengeCustom:        (*Pool).answerCustom,
+	challengeNewPassword:   (*Pool).answerNewPassword,
+	challengePassword:      (*Pool).answerSRP,
+	challengePasswordSRP:   (*Pool).answerPasswordSRP,
+	challengePlainPassword: (*Pool).answerPlainPassword,
+	challengeSelect:        (*Pool).answerSelect,
+	factorEmailOTP:         (*Pool).answerEmailCode,
+	factorWebAuthn:         (*Pool).answerPasskey,
+	softwareTokenMFA:       (*Pool).answerTOTP,
 }
 
 func (p *Pool) adminRespondToAuthChallenge(c *call, in adminRespondInput) (authOutput, error) {
@@ -269,7 +285,7 @@ func (p *Pool) passwordAccepted(c *call, s *session, metadata map[string]string)
 		return authOutput{}, fail(notAuthorized, "Temporary password has expired and must be reset by an administrator.")
 	case u.Status == statusForcePassword:
 		return p.askNewPassword(s, u)
-	case u.MFA.Enabled && p.properties.MfaConfiguration != mfaOff:
+	case p.asksTOTP(u):
 		return authOutput{ChallengeName: softwareTokenMFA, Session: p.await(s, softwareTokenMFA),
 			ChallengeParameters: map[string]string{paramUserIDForSRP: u.Username}}, nil
 	}

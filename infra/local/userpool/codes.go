@@ -16,6 +16,7 @@ type purpose string
 const (
 	purposeConfirm purpose = "confirm"
 	purposeRecover purpose = "recover"
+	purposeSignIn  purpose = "sign in"
 )
 
 // purposeVerify is the purpose of a code that verifies an attribute.
@@ -24,6 +25,7 @@ func purposeVerify(attribute string) purpose { return purpose("verify " + attrib
 const (
 	confirmCodeLife = 24 * time.Hour
 	recoverCodeLife = time.Hour
+	signInCodeLife  = 15 * time.Minute // no session lives longer
 
 	// maxTries wrong codes for one purpose are taken per triesWindow, however many codes were sent.
 	maxTries    = 5
@@ -72,8 +74,11 @@ func firstOf(s string) string {
 func (p *Pool) send(c *call, u *user, why purpose, kind Kind, attribute, address string) *delivery {
 	now := p.now()
 	life := confirmCodeLife
-	if why == purposeRecover {
+	switch why {
+	case purposeRecover:
 		life = recoverCodeLife
+	case purposeSignIn:
+		life = signInCodeLife
 	}
 	next := &code{Value: sixDigits(), Attribute: attribute, Address: address, Expiry: now.Add(life), TriesFrom: now}
 	if last := u.Codes[why]; last != nil && now.Sub(last.TriesFrom) < triesWindow {
@@ -143,6 +148,7 @@ var subjects = map[Kind]string{
 	KindUpdateUserAttribute: "Confirm your new address",
 	KindVerifyUserAttribute: "Confirm your address",
 	KindAdminCreateUser:     "Your account is ready",
+	KindAuthentication:      "Your code to sign in",
 }
 
 // bodies: kind → text of the message, which takes the code.
@@ -152,5 +158,6 @@ var bodies = map[Kind]string{
 	KindForgotPassword:      "Your code to choose a new password is %s. If you didn't ask for it, ignore this message.",
 	KindUpdateUserAttribute: "Your code to confirm the new address is %s.",
 	KindVerifyUserAttribute: "Your code to confirm this address is %s.",
+	KindAuthentication:      "Your code to sign in is %s. If you didn't ask for it, ignore this message.",
 	KindAdminCreateUser:     "An account was made for you. Sign in with the temporary password %s and choose your own.",
 }

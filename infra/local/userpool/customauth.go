@@ -48,17 +48,10 @@ func (p *Pool) startCustom(c *call, cl *client, in initiateAuthInput) (authOutpu
 // mayUseCustom reports why an existing user can't start. One who must first change a password can't: no document says
 // that Cognito lets them.
 func mayUseCustom(u *user) error {
-	switch {
-	case u == nil:
-		return nil
-	case !u.Enabled:
-		return errDisabled()
-	case u.Status == statusUnconfirmed:
-		return errNotConfirmed()
-	case u.Status == statusForcePassword:
+	if u != nil && u.Status == statusForcePassword {
 		return fail(notAuthorized, "User must set a permanent password first: its status is %s", u.Status)
 	}
-	return nil
+	return mayStart(u)
 }
 
 func (s *session) record(challenge, metadata string, right bool) {

@@ -12,29 +12,36 @@ func (e *apiError) Error() string { return e.Type + ": " + e.Message }
 
 // The exceptions that AWS clients know, by their names in the API reference.
 const (
-	aliasExists              = "AliasExistsException"
-	codeMismatch             = "CodeMismatchException"
-	enableSoftwareTokenMFA   = "EnableSoftwareTokenMFAException"
-	expiredCode              = "ExpiredCodeException"
-	internalError            = "InternalErrorException"
-	invalidLambdaResponse    = "InvalidLambdaResponseException"
-	invalidParameter         = "InvalidParameterException"
-	invalidPassword          = "InvalidPasswordException"
-	limitExceeded            = "LimitExceededException"
-	missingAuthentication    = "MissingAuthenticationTokenException"
-	notAuthorized            = "NotAuthorizedException"
-	resourceNotFound         = "ResourceNotFoundException"
-	softwareTokenMFANotFound = "SoftwareTokenMFANotFoundException"
-	unauthorized             = "UnauthorizedException"
-	unexpectedLambda         = "UnexpectedLambdaException"
-	unknownOperation         = "UnknownOperationException"
-	unsupportedOperation     = "UnsupportedOperationException"
-	unsupportedTokenType     = "UnsupportedTokenTypeException"
-	unsupportedUserState     = "UnsupportedUserStateException"
-	userLambdaValidation     = "UserLambdaValidationException"
-	userNotConfirmed         = "UserNotConfirmedException"
-	userNotFound             = "UserNotFoundException"
-	usernameExists           = "UsernameExistsException"
+	aliasExists                    = "AliasExistsException"
+	codeMismatch                   = "CodeMismatchException"
+	enableSoftwareTokenMFA         = "EnableSoftwareTokenMFAException"
+	expiredCode                    = "ExpiredCodeException"
+	internalError                  = "InternalErrorException"
+	invalidLambdaResponse          = "InvalidLambdaResponseException"
+	invalidParameter               = "InvalidParameterException"
+	invalidPassword                = "InvalidPasswordException"
+	limitExceeded                  = "LimitExceededException"
+	missingAuthentication          = "MissingAuthenticationTokenException"
+	notAuthorized                  = "NotAuthorizedException"
+	resourceNotFound               = "ResourceNotFoundException"
+	softwareTokenMFANotFound       = "SoftwareTokenMFANotFoundException"
+	unauthorized                   = "UnauthorizedException"
+	unexpectedLambda               = "UnexpectedLambdaException"
+	unknownOperation               = "UnknownOperationException"
+	unsupportedOperation           = "UnsupportedOperationException"
+	unsupportedTokenType           = "UnsupportedTokenTypeException"
+	unsupportedUserState           = "UnsupportedUserStateException"
+	userLambdaValidation           = "UserLambdaValidationException"
+	userNotConfirmed               = "UserNotConfirmedException"
+	userNotFound                   = "UserNotFoundException"
+	usernameExists                 = "UsernameExistsException"
+	webAuthnChallengeNotFound      = "WebAuthnChallengeNotFoundException"
+	webAuthnClientMismatch         = "WebAuthnClientMismatchException"
+	webAuthnConfigurationMissing   = "WebAuthnConfigurationMissingException"
+	webAuthnCredentialNotSupported = "WebAuthnCredentialNotSupportedException"
+	webAuthnNotEnabled             = "WebAuthnNotEnabledException"
+	webAuthnOriginNotAllowed       = "WebAuthnOriginNotAllowedException"
+	webAuthnRelyingPartyMismatch   = "WebAuthnRelyingPartyMismatchException"
 )
 
 func fail(exception, format string, args ...any) error {
@@ -51,6 +58,9 @@ func errCodeMismatch() error {
 }
 func errCodeExpired() error {
 	return fail(expiredCode, "Invalid code provided, please request a code again.")
+}
+func errTooManyPasskeys() error {
+	return fail(limitExceeded, "The user has %d passkeys, as many as one may have.", maxPasskeys)
 }
 func errNoSuchClient(id string) error {
 	return fail(resourceNotFound, "User pool client %s does not exist.", id)

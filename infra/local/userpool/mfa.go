@@ -47,6 +47,11 @@ func (t *softwareToken) accept(secret, passcode string, now time.Time) bool {
 	return false
 }
 
+// asksTOTP reports whether a user's password is followed by a code of the authenticator app.
+func (p *Pool) asksTOTP(u *user) bool {
+	return u.MFA.Enabled && p.properties.MfaConfiguration != mfaOff
+}
+
 type associateSoftwareTokenOutput struct{ SecretCode string }
 
 func (p *Pool) associateSoftwareToken(_ *call, in accessTokenInput) (out associateSoftwareTokenOutput, err error) {
@@ -86,8 +91,9 @@ func (p *Pool) verifySoftwareToken(_ *call, in verifySoftwareTokenInput) (out ve
 type mfaSettings struct{ Enabled, PreferredMfa bool }
 
 type setUserMFAPreferenceInput struct {
-	AccessToken                                                                     string
-	SoftwareTokenMfaSettings, SMSMfaSettings, EmailMfaSettings, WebAuthnMfaSettings *mfaSettings
+	AccessToken                                                string
+	SoftwareTokenMfaSettings, SMSMfaSettings, EmailMfaSettings *mfaSettings
+	WebAuthnMfaSettings                                        *struct{ Enabled bool }
 }
 
 func (p *Pool) setUserMFAPreference(_ *call, in setUserMFAPreferenceInput) (out struct{}, err error) {
@@ -95,19 +101,28 @@ func (p *Pool) setUserMFAPreference(_ *call, in setUserMFAPreferenceInput) (out 
 	if err != nil {
 		return out, err
 	}
-	for _, other := range []*mfaSettings{in.SMSMfaSettings, in.EmailMfaSettings, in.WebAuthnMfaSettings} {
+	for _, other := range []*mfaSettings{in.SMSMfaSettings, in.EmailMfaSettings} {
 		if other != nil && other.Enabled {
-			return out, fail(invalidParameter, "the local user pool serves software token MFA only")
+			return out, fail(invalidParameter, "the local user pool serves MFA by software token and passkey only")
 		}
 	}
-	want := in.SoftwareTokenMfaSettings
-	switch {
-	case want == nil:
-		return out, nil
-	case want.Enabled && (u.MFA.Secret == "" || p.properties.MfaConfiguration == mfaOff):
-		return out, fail(invalidParameter, "User has not verified software token mfa")
+	next := u.MFA
+	if want := in.SoftwareTokenMfaSettings; want != nil {
+		if want.Enabled && (u.MFA.Secret == "" || p.properties.MfaConfiguration == mfaOff) {
+			return out, fail(invalidParameter, "User has not verified software token mfa")
+		}
+		next.Enabled, next.Prefers = want.Enabled, want.Enabled && want.PreferredMfa
 	}
-	u.MFA.Enabled, u.MFA.Prefers = want.Enabled, want.Enabled && want.PreferredMfa
+	if want := in.WebAuthnMfaSettings; want != nil {
+		switch {
+		case want.Enabled && p.properties.WebAuthnFactorConfiguration != multiFactor:
+			return out, fail(invalidParameter, "the pool's WebAuthnFactorConfiguration must be %s", multiFactor)
+		case want.Enabled && !next.Enabled:
+			return out, fail(invalidParameter, "passkey MFA takes another MFA method beside it")
+		}
+		u.PasskeyMFA = want.Enabled
+	}
+	u.MFA = next
 	p.touch(u)
 	return out, nil
 }

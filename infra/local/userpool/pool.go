@@ -61,6 +61,7 @@ const (
 	KindUpdateUserAttribute Kind = "UpdateUserAttribute"
 	KindVerifyUserAttribute Kind = "VerifyUserAttribute"
 	KindAdminCreateUser     Kind = "AdminCreateUser"
+	KindAuthentication      Kind = "Authentication"
 )
 
 // Pool is one user pool. Its methods may be called concurrently.
@@ -72,10 +73,11 @@ type Pool struct {
 	keys       signingKeys
 
 	// mu guards what follows. An operation holds it from start to end, except while a trigger runs: see invoke.
-	mu       sync.Mutex
-	clients  map[string]*client      // client id → app client
-	sessions map[string]*session     // session id → sign-in under way
-	failures map[string]*failedTries // user name → wrong passwords of late
+	mu            sync.Mutex
+	clients       map[string]*client      // client id → app client
+	sessions      map[string]*session     // session id → sign-in under way
+	failures      map[string]*failedTries // user name → wrong passwords of late
+	registrations map[string]registration // challenge → registration of a passkey under way
 	state
 }
 
@@ -120,9 +122,10 @@ func New(id string, properties json.RawMessage, o Options) (*Pool, error) {
 	}
 	return &Pool{
 		id: id, options: o, properties: parsed, schema: schema, keys: keys,
-		clients:  map[string]*client{},
-		sessions: map[string]*session{},
-		failures: map[string]*failedTries{},
+		clients:       map[string]*client{},
+		sessions:      map[string]*session{},
+		failures:      map[string]*failedTries{},
+		registrations: map[string]registration{},
 		state: state{
 			Users:    map[string]*user{},
 			Grants:   map[string]*grant{},
@@ -198,6 +201,7 @@ func (p *Pool) Restore(snapshot []byte) error {
 	p.Secrets = secrets
 	clear(p.sessions)
 	clear(p.failures)
+	clear(p.registrations)
 	return nil
 }
 

@@ -23,14 +23,18 @@ type poolProperties struct {
 	MfaConfiguration       string
 	Policies               struct {
 		PasswordPolicy *passwordPolicy
-		SignInPolicy   json.RawMessage // without effect: it rules USER_AUTH, which is not served
+		SignInPolicy   struct{ AllowedFirstAuthFactors []string }
 	}
 	Schema                      []schemaAttribute
 	UserAttributeUpdateSettings struct {
 		AttributesRequireVerificationBeforeUpdate []string
 	}
-	UsernameAttributes    []string
-	UsernameConfiguration struct{ CaseSensitive *bool }
+	UsernameAttributes          []string
+	UsernameConfiguration       struct{ CaseSensitive *bool }
+	UserPoolTier                string
+	WebAuthnFactorConfiguration string
+	WebAuthnRelyingPartyID      string
+	WebAuthnUserVerification    string
 
 	poolPropertiesWithoutEffect
 }
@@ -47,11 +51,7 @@ type poolPropertiesWithoutEffect struct {
 	UserPoolAddOns              json.RawMessage // threat protection has no API that the stack calls
 	UserPoolName                json.RawMessage // for people
 	UserPoolTags                json.RawMessage // for billing
-	UserPoolTier                json.RawMessage // prices and features of AWS
 	VerificationMessageTemplate json.RawMessage // messages are in this package's words
-	WebAuthnFactorConfiguration json.RawMessage // native passkeys are not served
-	WebAuthnRelyingPartyID      json.RawMessage // the same
-	WebAuthnUserVerification    json.RawMessage // the same
 }
 
 // lambdaConfig holds the ARNs of the triggers that this package calls. The other triggers of Cognito are unknown to it.
@@ -90,6 +90,21 @@ const (
 	softwareTokenMFA = "SOFTWARE_TOKEN_MFA"
 )
 
+// Values of UserPoolTier. A pool without the property is in ESSENTIALS.
+const (
+	tierLite       = "LITE"
+	tierEssentials = "ESSENTIALS"
+	tierPlus       = "PLUS"
+)
+
+// Values of WebAuthnFactorConfiguration and WebAuthnUserVerification.
+const (
+	singleFactor          = "SINGLE_FACTOR"
+	multiFactor           = "MULTI_FACTOR_WITH_USER_VERIFICATION"
+	verificationPreferred = "preferred"
+	verificationRequired  = "required"
+)
+
 func parsePoolProperties(data json.RawMessage) (poolProperties, error) {
 	var p poolProperties
 	if err := decodeStrictly(data, &p); err != nil {
@@ -120,6 +135,7 @@ func parsePoolProperties(data json.RawMessage) (poolProperties, error) {
 		}
 	}
 	return p, cmp.Or(
+		p.checkSignIn(),
 		only("EnabledMfas", p.EnabledMfas, softwareTokenMFA),
 		only("UsernameAttributes", p.UsernameAttributes, attrEmail, attrPhone),
 		only("AliasAttributes", p.AliasAttributes, attrEmail, attrPhone, attrPreferredUsername),
@@ -127,6 +143,32 @@ func parsePoolProperties(data json.RawMessage) (poolProperties, error) {
 		only("AttributesRequireVerificationBeforeUpdate",
 			p.UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate, attrEmail, attrPhone),
 	)
+}
+
+// checkSignIn reports what USER_AUTH can't work by.
+func (p *poolProperties) checkSignIn() error {
+	factors := p.Policies.SignInPolicy.AllowedFirstAuthFactors
+	if factors != nil && !slices.Contains(factors, factorPassword) {
+		return fmt.Errorf("AllowedFirstAuthFactors %q: want %s among them", factors, factorPassword)
+	}
+	if p.UserPoolTier == tierLite && (len(factors) > 1 || p.WebAuthnRelyingPartyID != "") {
+		return fmt.Errorf("UserPoolTier %s has passwords only: AllowedFirstAuthFactors %q and WebAuthnRelyingPartyID %q take %s or %s",
+			tierLite, factors, p.WebAuthnRelyingPartyID, tierEssentials, tierPlus)
+	}
+	return cmp.Or(
+		only("AllowedFirstAuthFactors", factors, factorPassword, factorEmailOTP, factorWebAuthn),
+		only("UserPoolTier", []string{p.UserPoolTier}, "", tierLite, tierEssentials, tierPlus),
+		only("WebAuthnFactorConfiguration", []string{p.WebAuthnFactorConfiguration}, "", singleFactor, multiFactor),
+		only("WebAuthnUserVerification", []string{p.WebAuthnUserVerification}, "", verificationPreferred, verificationRequired),
+	)
+}
+
+// firstFactors are the factors that users may begin with.
+func (p *poolProperties) firstFactors() []string {
+	if factors := p.Policies.SignInPolicy.AllowedFirstAuthFactors; factors != nil {
+		return factors
+	}
+	return []string{factorPassword}
 }
 
 // only reports the first of a property's values that is not one of those served.
@@ -225,6 +267,10 @@ func (p *Pool) parseClient(id string, data json.RawMessage) (*client, error) {
 		p.defined("WriteAttributes", in.WriteAttributes),
 	); err != nil {
 		return nil, err
+	}
+	if p.properties.UserPoolTier == tierLite && slices.Contains(in.ExplicitAuthFlows, allowUserAuth) {
+		return nil, fmt.Errorf("ExplicitAuthFlows %s: the pool's UserPoolTier is %s, and choice-based sign-in takes %s or %s",
+			allowUserAuth, tierLite, tierEssentials, tierPlus)
 	}
 	c := &client{
 		id:         id,

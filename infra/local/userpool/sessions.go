@@ -27,7 +27,8 @@ type session struct {
 	secret  map[string]string // privateChallengeParameters of the round under way
 	remark  string            // challengeMetadata of the round under way
 	srp     *srpExchange
-	fromNew bool // the user has just chosen a new password
+	nonce   []byte // that a passkey is to sign
+	fromNew bool   // the user has just chosen a new password
 }
 
 // newSession starts a sign-in for a typed name; u is nil for a user that doesn't exist.

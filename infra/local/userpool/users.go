@@ -34,6 +34,8 @@ type user struct {
 	Codes          map[purpose]*code // what a code is for → the one sent last
 	Pending        map[string]string // attribute → its next value, once verified
 	MFA            softwareToken
+	Passkeys       []*passkey // oldest first
+	PasskeyMFA     bool       // a passkey stands for MFA
 }
 
 // attribute is an attribute as the API shapes it.
