@@ -106,21 +106,35 @@ func runHere(ctx context.Context, f flags) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, running.Close()) }()
-	config, err := clientConfig(running.Outputs())
+	config, web, err := describe(running, site.address, f.web)
 	if err != nil {
 		return fmt.Errorf("the stack in %s: %w", f.assembly, err)
 	}
-	config.Region = stack.Region
-	config.UserPoolEndpoint = site.address + origin.UserPoolPath
-	config.APIURL, err = running.LocalURL(config.APIURL, site.address+origin.APIPath)
-	if err != nil {
-		return fmt.Errorf("output %s: %w", outputAPIURL, err)
-	}
 	return site.serve(ctx, origin.Options{
 		Config: config,
-		Web:    webFolder(f.web),
+		Web:    web,
 		Stack:  &origin.Stack{UserPool: running.UserPool(), KeySet: running.KeySet(), API: running.API(), Outbox: outbox},
 	})
+}
+
+// describe returns what a client must know of a running stack, and its page: that of the folder, unless the stack has
+// no HTTP API, without which the page can do nothing.
+func describe(running *stack.Stack, address, folder string) (config origin.ClientConfig, web fs.FS, err error) {
+	needed := []string{outputUserPoolID, outputClientID, outputRelyingPartyID}
+	if running.API() != nil {
+		needed, web = append(needed, outputAPIURL), webFolder(folder)
+	}
+	if config, err = clientConfig(running.Outputs(), needed...); err != nil {
+		return config, nil, err
+	}
+	config.Region = stack.Region
+	config.UserPoolEndpoint = address + origin.UserPoolPath
+	if running.API() != nil {
+		if config.APIURL, err = running.LocalURL(config.APIURL, address+origin.APIPath); err != nil {
+			return config, nil, fmt.Errorf("output %s: %w", outputAPIURL, err)
+		}
+	}
+	return config, web, nil
 }
 
 // runDeployed serves the demo page for a stack in AWS.
@@ -133,7 +147,7 @@ func runDeployed(ctx context.Context, f flags) error {
 	if err != nil {
 		return fmt.Errorf("-deployed %s: %w", f.deployed, err)
 	}
-	config, err := clientConfig(found.Outputs)
+	config, err := clientConfig(found.Outputs, outputUserPoolID, outputClientID, outputAPIURL, outputRelyingPartyID)
 	if err != nil {
 		return fmt.Errorf("stack %s in %s (%s): %w", f.deployed, found.Region, found.Status, err)
 	}
@@ -150,9 +164,9 @@ func runDeployed(ctx context.Context, f flags) error {
 }
 
 // clientConfig reads what a client must know from the outputs of a stack (name → value).
-func clientConfig(outputs map[string]string) (origin.ClientConfig, error) {
+func clientConfig(outputs map[string]string, needed ...string) (origin.ClientConfig, error) {
 	var missing []string
-	for _, name := range []string{outputUserPoolID, outputClientID, outputAPIURL, outputRelyingPartyID} {
+	for _, name := range needed {
 		if outputs[name] == "" {
 			missing = append(missing, name)
 		}

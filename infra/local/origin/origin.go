@@ -34,7 +34,7 @@ type ClientConfig struct {
 	UserPoolID       string `json:"userPoolId"`
 	UserPoolClientID string `json:"userPoolClientId"`
 	UserPoolEndpoint string `json:"userPoolEndpoint"`
-	APIURL           string `json:"apiUrl"`
+	APIURL           string `json:"apiUrl,omitempty"` // empty if the stack has no HTTP API
 	RelyingPartyID   string `json:"relyingPartyId"`
 }
 
@@ -46,11 +46,11 @@ type Options struct {
 	Stack  *Stack // what runs on this machine; nil if the stack is in AWS, which the page then speaks to
 }
 
-// Stack is a stack that runs on this machine. All fields are required.
+// Stack is a stack that runs on this machine.
 type Stack struct {
 	UserPool http.Handler
 	KeySet   http.Handler // of the user pool's tokens
-	API      http.Handler // its paths are those within the API
+	API      http.Handler // its paths are those within the API; nil if the stack has none
 	Outbox   *Outbox
 }
 
@@ -60,7 +60,9 @@ func New(o Options) http.Handler {
 	show := func(pattern string, handler http.Handler) { mux.Handle(pattern, secured(o.Config, handler)) }
 	if o.Stack != nil {
 		mux.Handle(UserPoolPath, o.Stack.UserPool)
-		mux.Handle(APIPath+"/", http.StripPrefix(APIPath, o.Stack.API))
+		if o.Stack.API != nil {
+			mux.Handle(APIPath+"/", http.StripPrefix(APIPath, o.Stack.API))
+		}
 		mux.Handle("GET /"+o.Config.UserPoolID+"/.well-known/jwks.json", o.Stack.KeySet)
 		show("GET "+OutboxPath, o.Stack.Outbox)
 		show("GET "+OutboxPath+".css", http.HandlerFunc(serveOutboxStyle))
@@ -99,7 +101,7 @@ func limited(next http.Handler) http.Handler {
 // secured sets the headers of what a browser shows: scripts and styles of the
 // origin itself only, calls of the stack's APIs only, in no frame, nothing kept.
 func secured(config ClientConfig, next http.Handler) http.Handler {
-	policy := "default-src 'self'; connect-src 'self' " + originOf(config.UserPoolEndpoint) + " " + originOf(config.APIURL) +
+	policy := "default-src 'self'; connect-src 'self'" + originOf(config.UserPoolEndpoint) + originOf(config.APIURL) +
 		"; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -111,11 +113,14 @@ func secured(config ClientConfig, next http.Handler) http.Handler {
 	})
 }
 
-// originOf returns an address without its path.
+// originOf returns an address without its path, after a space; nothing for no address.
 func originOf(address string) string {
-	scheme, rest, _ := strings.Cut(address, "://")
+	scheme, rest, found := strings.Cut(address, "://")
+	if !found {
+		return ""
+	}
 	host, _, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host
+	return " " + scheme + "://" + host
 }
 
 func serveConfig(config ClientConfig) http.Handler {
@@ -135,7 +140,8 @@ var overviewPage = template.Must(template.New("overview").Parse(`<!doctype html>
 <dt><a href="/outbox">/outbox</a><dd>the mail that would have been sent
 <dt><a href="/config.json">/config.json</a><dd>what a client must know
 <dt>{{.UserPoolEndpoint}}<dd>the API of the user pool {{.UserPoolID}}, for AWS clients as a custom endpoint
-<dt>{{.APIURL}}<dd>the HTTP API
+{{with .APIURL}}<dt>{{.}}<dd>the HTTP API
+{{end -}}
 <dt><a href="/{{.UserPoolID}}/.well-known/jwks.json">/{{.UserPoolID}}/.well-known/jwks.json</a><dd>the keys of the tokens
 </dl>
 `))

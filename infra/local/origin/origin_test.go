@@ -47,6 +47,23 @@ func get(handler http.Handler, target string, headers ...string) *httptest.Respo
 	return response
 }
 
+func TestStackWithoutAnHTTPAPI(t *testing.T) {
+	handler := newOrigin(&origin.Outbox{}, func(o *origin.Options) { o.Config.APIURL, o.Stack.API = "", nil })
+	if got := get(handler, "/api/passkeys"); got.Code != http.StatusNotFound {
+		t.Errorf("the path of the API answers %d", got.Code)
+	}
+	page := get(handler, "/")
+	if policy := page.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "connect-src 'self' http://localhost:8080; ") {
+		t.Errorf("policy %s", policy)
+	}
+	if strings.Contains(page.Body.String(), "the HTTP API") {
+		t.Errorf("the overview has an API: %s", page.Body)
+	}
+	if config := get(handler, "/config.json").Body.String(); strings.Contains(config, "apiUrl") {
+		t.Errorf("the configuration has an API: %s", config)
+	}
+}
+
 func TestPaths(t *testing.T) {
 	handler := newOrigin(&origin.Outbox{}, nil)
 	for target, want := range map[string]string{

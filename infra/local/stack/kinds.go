@@ -15,8 +15,10 @@ const (
 	typeRoute       = "AWS::ApiGatewayV2::Route"
 	typeStage       = "AWS::ApiGatewayV2::Stage"
 	typeMetadata    = "AWS::CDK::Metadata"
+	typeBranding    = "AWS::Cognito::ManagedLoginBranding"
 	typeUserPool    = "AWS::Cognito::UserPool"
 	typeClient      = "AWS::Cognito::UserPoolClient"
+	typeDomain      = "AWS::Cognito::UserPoolDomain"
 	typeGlobalTable = "AWS::DynamoDB::GlobalTable"
 	typeTable       = "AWS::DynamoDB::Table"
 	typePolicy      = "AWS::IAM::Policy"
@@ -40,8 +42,10 @@ var kinds = map[string]maker{
 	typeRoute:       (*Stack).makeRoute,
 	typeStage:       (*Stack).makeStage,
 	typeMetadata:    (*Stack).makeNothing,
+	typeBranding:    (*Stack).makeNothing,
 	typeUserPool:    (*Stack).makeUserPool,
 	typeClient:      (*Stack).makeClient,
+	typeDomain:      (*Stack).makeDomain,
 	typeGlobalTable: (*Stack).makeTable,
 	typeTable:       (*Stack).makeTable,
 	typePolicy:      (*Stack).makePolicy,
@@ -70,6 +74,13 @@ func decode(properties json.RawMessage, into any) error {
 // makeNothing makes a resource of a type none of whose properties has an effect.
 func (s *Stack) makeNothing(logicalID string, properties json.RawMessage) (resource, error) {
 	return resource{ref: s.ledger.physical(logicalID, s.named(logicalID))}, decode(properties, &struct{}{})
+}
+
+// makeDomain makes the domain of managed login, which is not served.
+func (s *Stack) makeDomain(_ string, properties json.RawMessage) (resource, error) {
+	var p struct{ Domain string }
+	err := decode(properties, &p)
+	return resource{ref: p.Domain}, err
 }
 
 func (s *Stack) makeLogGroup(logicalID string, properties json.RawMessage) (resource, error) {

@@ -204,8 +204,13 @@ func (s *Stack) UserPoolID() string { return s.poolID }
 // KeySet serves the public keys of the pool's tokens.
 func (s *Stack) KeySet() http.Handler { return s.pool.JWKS() }
 
-// API serves the HTTP API; paths are those within it.
-func (s *Stack) API() http.Handler { return s.api }
+// API serves the HTTP API; paths are those within it. It is nil if the stack has none.
+func (s *Stack) API() http.Handler {
+	if s.api == nil {
+		return nil
+	}
+	return s.api
+}
 
 // APIEndpoint is where the HTTP API would be on AWS, with which the outputs
 // that hold its address begin.

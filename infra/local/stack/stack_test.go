@@ -250,6 +250,17 @@ func TestCustomResourceGetsTextAsCloudFormationSendsIt(t *testing.T) {
 	}
 }
 
+func TestManagedLoginIsAccepted(t *testing.T) {
+	s := mustStart(t, "", &record{}, assemblytest.Replace(`"Logs": {`, `
+		"Domain": {"Type": "AWS::Cognito::UserPoolDomain", "Properties": {"Domain": "demo", "ManagedLoginVersion": 2, "UserPoolId": {"Ref": "UserPool"}}},
+		"Branding": {"Type": "AWS::Cognito::ManagedLoginBranding", "Properties": {
+			"ClientId": {"Ref": "Client"}, "UseCognitoProvidedValues": true, "UserPoolId": {"Ref": "UserPool"}}},
+		"Logs": {`), assemblytest.Replace(`"Outputs": {`, `"Outputs": {"Domain": {"Value": {"Ref": "Domain"}},`))
+	if domain := s.Outputs()["Domain"]; domain != "demo" {
+		t.Errorf("the domain's Ref is %q, want demo", domain)
+	}
+}
+
 func TestStateIsKept(t *testing.T) {
 	directory := filepath.Join(t.TempDir(), "state")
 	r := &record{}

@@ -11,6 +11,7 @@ const (
 	noTracing    = "there is no X-Ray"
 	noText       = "it is for readers only"
 	noCloudFront = "the API has the local run's address"
+	noLoginPages = "the pages of managed login are not served"
 )
 
 // withoutEffect lists the properties that are accepted and not acted on:
@@ -35,6 +36,19 @@ var withoutEffect = map[string]map[string]string{
 		"Tags":                 noTags,
 	},
 	typeMetadata: {"Analytics": "CDK counts its users by it"},
+	typeBranding: {
+		"Assets":                   noLoginPages,
+		"ClientId":                 noLoginPages,
+		"ReturnMergedResources":    noLoginPages,
+		"Settings":                 noLoginPages,
+		"UseCognitoProvidedValues": noLoginPages,
+		"UserPoolId":               noLoginPages,
+	},
+	typeDomain: {
+		"CustomDomainConfig":  noLoginPages,
+		"ManagedLoginVersion": noLoginPages,
+		"UserPoolId":          noLoginPages,
+	},
 	typeGlobalTable: {
 		"BillingMode":                        noCapacity,
 		"Replicas":                           "there is one region; what a replica sets is protection, backup and tags",
