@@ -63,4 +63,5 @@ const (
 const (
 	MethodPasskey = "passkey" // with a passkey that this stack checks
 	MethodTicket  = "ticket"  // with a one-time ticket of a trusted backend
+	MethodCorbado = "corbado" // with a passkey that Corbado Connect keeps
 )

@@ -11,11 +11,12 @@ import (
 	"net/http"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
 // Method is the name of the method.
-const Method = "corbado"
+const Method = provisioning.MethodCorbado
 
 // BaseURL is where Corbado Connect's backend API is.
 const BaseURL = "https://backendapi.cloud.corbado.io/v2"

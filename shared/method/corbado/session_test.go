@@ -1,0 +1,136 @@
+package corbado_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/corbado"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
+)
+
+// newStack returns a stack whose app client accepts Corbado's passkeys and, if
+// asked for, its own.
+func newStack(f fixture, methods ...string) *journey.Stack {
+	s := journey.New(f)
+	s.Advance(now.Sub(s.Now()))
+	s.Client.Methods = methods
+	s.Issuers = []customauth.Issuer{corbado.Issuer{}}
+	s.Checkers = []customauth.Checker{corbado.Checker{Service: f.client}}
+	return s
+}
+
+func TestSessionAsCorbadosClientsHoldIt(t *testing.T) {
+	f := newFixture(t)
+	s := newStack(f, corbado.Method)
+	session := s.Begin(t, s.NewUser(alice))
+	if want := map[string]string{"dummy": "dummy"}; !maps.Equal(session.Public, want) {
+		t.Errorf("public parameters %v, want %v", session.Public, want)
+	}
+	if !strings.HasPrefix(session.Metadata, "cp1:corbado:") {
+		t.Errorf("metadata %q", session.Metadata)
+	}
+	if !s.Answer(t, session, f.service.Sign(f.service.Claims(alice)), nil) || !session.Tokens {
+		t.Errorf("no tokens: %v", s.Log.Last(t, "verified"))
+	}
+}
+
+func TestSessionBesideOwnPasskeys(t *testing.T) {
+	f := newFixture(t)
+	s := newStack(f, customauth.MethodPasskey, corbado.Method)
+	session := s.Begin(t, s.NewUser(alice))
+	if session.Public["dummy"] != "dummy" || len(session.Options()) == 0 {
+		t.Errorf("public parameters %v", session.Public)
+	}
+	if !s.Answer(t, session, f.service.Sign(f.service.Claims(alice)), nil) || !session.Tokens {
+		t.Errorf("no tokens: %v", s.Log.Last(t, "verified"))
+	}
+}
+
+func TestAnswerInASessionThatIsNotForIt(t *testing.T) {
+	f := newFixture(t)
+	both := newStack(f, customauth.MethodPasskey, corbado.Method)
+	passkeysOnly := newStack(f, customauth.MethodPasskey)
+	spent := f.service.Sign(f.service.Claims(alice))
+	if session := both.Begin(t, both.NewUser(alice)); !both.Answer(t, session, spent, nil) {
+		t.Fatal("the first answer was refused")
+	}
+	for name, test := range map[string]struct {
+		stack          *journey.Stack
+		answer, reason string
+	}{
+		"another user's":                         {both, f.service.Sign(f.service.Claims(mallory)), "user_mismatch"},
+		"a replay in a new session":              {both, spent, "invalid_challenge"},
+		"a client that lists no such method":     {passkeysOnly, f.service.Sign(f.service.Claims(alice)), customauth.ReasonNotAllowed},
+		"an answer longer than any method needs": {both, f.service.Sign(long(f.service.Claims(alice))), customauth.ReasonAnswerTooBig},
+	} {
+		t.Run(name, func(t *testing.T) {
+			session := test.stack.Begin(t, test.stack.NewUser(alice))
+			if test.stack.Answer(t, session, test.answer, nil) || session.Tokens || !session.Failed {
+				t.Error("the answer brought tokens")
+			}
+			if reason := test.stack.Log.Last(t, "verified")["reason"]; reason != test.reason {
+				t.Errorf("refused for %v, want %s", reason, test.reason)
+			}
+		})
+	}
+}
+
+func long(c service.Claims) service.Claims {
+	c.Audience = jwt.ClaimStrings{strings.Repeat("a", customauth.MaxAnswer)}
+	return c
+}
+
+// The user name of someone who does not exist is shown to the client, so that
+// anybody can put it into an answer. What comes of that must look alike.
+func TestNobodyCostsWhatAUserCosts(t *testing.T) {
+	f := newFixture(t)
+	s := newStack(f, corbado.Method)
+	nobody := journey.User{Name: alice, NotFound: true}
+	for name, test := range map[string]struct {
+		user           journey.User
+		answer, reason string
+	}{
+		"a user, forged answer":  {s.NewUser(alice), f.service.Forge(f.service.Claims(alice)), "invalid_signature"},
+		"nobody, forged answer":  {nobody, f.service.Forge(f.service.Claims(alice)), "invalid_signature"},
+		"nobody, genuine answer": {nobody, f.service.Sign(f.service.Claims(alice)), customauth.ReasonNoSuchUser},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := f.service.Calls()
+			session := s.Begin(t, test.user)
+			if s.Answer(t, session, test.answer, nil) || session.Tokens {
+				t.Error("the answer brought tokens")
+			}
+			if reason := s.Log.Last(t, "verified")["reason"]; reason != test.reason {
+				t.Errorf("refused for %v, want %s", reason, test.reason)
+			}
+			if calls := f.service.Calls() - before; calls != 1 {
+				t.Errorf("the service was asked %d times, want once", calls)
+			}
+		})
+	}
+}
+
+func TestFaultEndsNoSession(t *testing.T) {
+	f := newFixture(t)
+	s := newStack(f, corbado.Method)
+	session := s.Begin(t, s.NewUser(alice))
+	f.service.Break(service.Unavailable)
+	answer := f.service.Sign(f.service.Claims(alice))
+	if correct, err := s.TryAnswer(t.Context(), session, answer, nil); err == nil || correct {
+		t.Fatalf("verdict %t during an outage", correct)
+	} else if strings.Contains(err.Error(), "Corbado") {
+		t.Errorf("the client reads %q", err)
+	}
+	if log := s.Log.Text(); strings.Contains(log, answer) || strings.Contains(log, apiSecret) {
+		t.Error("the log holds the answer or the secret")
+	}
+	f.service.Break(service.NoFault)
+	if !s.Answer(t, session, answer, nil) || !session.Tokens {
+		t.Errorf("the same answer brings no tokens after the outage: %v", s.Log.Last(t, "verified"))
+	}
+}
