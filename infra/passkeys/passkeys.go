@@ -55,7 +55,7 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	if err := p.props.Validate(); err != nil {
 		panic(err)
 	}
-	built, err := build(p.props.Architecture, *awscdk.Stack_Of(p).BundlingRequired())
+	built, err := build(p.props.Architecture, nil, *awscdk.Stack_Of(p).BundlingRequired())
 	if err != nil {
 		panic(err)
 	}
