@@ -3,7 +3,6 @@
 package main
 
 import (
-	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -15,12 +14,13 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 )
 
 func main() { start.Function("api", build) }
 
-func build(s settings.API, env settings.AWS, log *slog.Logger) (any, error) {
+func build(s settings.API, env settings.AWS, recorder *telemetry.Recorder) (any, error) {
 	tableConfig, err := awsclient.Config(env, env.DynamoDB)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func build(s settings.API, env settings.AWS, log *slog.Logger) (any, error) {
 		Accounts:             api.NewUserPool(poolConfig),
 		Stamps:               stamps,
 		Now:                  time.Now,
-		Log:                  log,
+		Telemetry:            recorder,
 	}
 	return handler.Handle, nil
 }

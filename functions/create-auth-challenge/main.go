@@ -3,7 +3,6 @@
 package main
 
 import (
-	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -17,12 +16,13 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/trigger"
 )
 
 func main() { start.Function("create-auth-challenge", build) }
 
-func build(s settings.Create, env settings.AWS, log *slog.Logger) (any, error) {
+func build(s settings.Create, env settings.AWS, recorder *telemetry.Recorder) (any, error) {
 	tableConfig, err := awsclient.Config(env, env.DynamoDB)
 	if err != nil {
 		return nil, err
@@ -42,5 +42,5 @@ func build(s settings.Create, env settings.AWS, log *slog.Logger) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return trigger.Create{Conversation: conversation, Log: log}.Handle, nil
+	return trigger.Create{Conversation: conversation, Telemetry: recorder}.Handle, nil
 }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"log/slog"
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
@@ -14,6 +13,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/start"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 )
 
 // attemptTimeout replaces the short one of the sign-in path: nobody waits here.
@@ -21,7 +21,7 @@ const attemptTimeout = 10 * time.Second
 
 func main() { start.Function("provision", build) }
 
-func build(_ start.None, env settings.AWS, _ *slog.Logger) (any, error) {
+func build(_ start.None, env settings.AWS, _ *telemetry.Recorder) (any, error) {
 	parameters, err := awsclient.Config(env, env.SSM)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -15,13 +14,14 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey/answer"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/stamp"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/trigger"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 )
 
 func main() { start.Function("verify-auth-challenge", build) }
 
-func build(s settings.Verify, env settings.AWS, log *slog.Logger) (any, error) {
+func build(s settings.Verify, env settings.AWS, recorder *telemetry.Recorder) (any, error) {
 	tableConfig, err := awsclient.Config(env, env.DynamoDB)
 	if err != nil {
 		return nil, err
@@ -41,8 +41,8 @@ func build(s settings.Verify, env settings.AWS, log *slog.Logger) (any, error) {
 			Store:  dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table),
 			Now:    time.Now,
 		}}},
-		Log: log,
-		Now: time.Now,
+		Telemetry: recorder,
+		Now:       time.Now,
 	}
 	return handler.Handle, nil
 }

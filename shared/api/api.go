@@ -68,7 +68,7 @@ type Handler struct {
 	Accounts             Accounts
 	Stamps               Keys
 	Now                  func() time.Time
-	Log                  *slog.Logger
+	Telemetry            *telemetry.Recorder
 }
 
 // Budget is what a request may take. The client then has an error to retry,
@@ -83,6 +83,7 @@ type call struct {
 	caller caller
 	body   []byte
 	id     string // the path parameter of a passkey
+	record *telemetry.Call
 }
 
 // reply is what a route answers.
@@ -94,21 +95,23 @@ type reply struct {
 // Handle answers one request. It never returns an error: a fault is a 503 that
 // the client may retry, and no text of one leaves the log.
 func (h *Handler) Handle(ctx context.Context, event Event) (response Response, _ error) {
+	record := h.Telemetry.Begin()
+	record.Note(slog.String(telemetry.Route, event.RouteKey), slog.String(telemetry.RequestID, event.RequestContext.RequestID))
 	defer func() {
 		if p := recover(); p != nil {
 			// The value itself is not logged: it could hold what was being decoded.
-			err := fmt.Errorf("panic of type %T", p)
-			h.Log.ErrorContext(ctx, "panic", telemetry.Error, err.Error(), telemetry.Stack, string(debug.Stack()))
-			response = h.respond(ctx, event, reply{}, err)
+			record.Note(slog.String(telemetry.Stack, string(debug.Stack())))
+			response = respond(record, reply{}, fmt.Errorf("panic of type %T", p))
 		}
+		record.End(ctx, "answered")
 	}()
 	limited, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
-	r, err := h.route(limited, event)
-	return h.respond(ctx, event, r, err), nil
+	r, err := h.route(limited, event, record)
+	return respond(record, r, err), nil
 }
 
-func (h *Handler) route(ctx context.Context, event Event) (reply, error) {
+func (h *Handler) route(ctx context.Context, event Event, record *telemetry.Call) (reply, error) {
 	serve, known := map[string]func(context.Context, call) (reply, error){
 		routes.ListPasskeys.Key():        h.listPasskeys,
 		routes.RegistrationOptions.Key(): h.registrationOptions,
@@ -121,7 +124,7 @@ func (h *Handler) route(ctx context.Context, event Event) (reply, error) {
 	if !known {
 		return reply{}, errNoRoute
 	}
-	c := call{id: event.PathParameters[routes.PasskeyID]}
+	c := call{id: event.PathParameters[routes.PasskeyID], record: record}
 	var err error
 	if c.body, err = bodyOf(event); err != nil {
 		return reply{}, err
@@ -157,23 +160,18 @@ func bodyOf(event Event) ([]byte, error) {
 	return body, nil
 }
 
-func (h *Handler) respond(ctx context.Context, event Event, r reply, err error) Response {
-	var p problem
+func respond(record *telemetry.Call, r reply, err error) Response {
 	if err != nil {
-		p = public(err)
+		p := public(err)
 		r = reply{p.status, p}
+		record.Note(slog.String(telemetry.Code, p.Code))
+		if p.status >= http.StatusInternalServerError {
+			record.Fault(err.Error())
+		} else {
+			record.Note(slog.String(telemetry.Error, err.Error()))
+		}
 	}
-	level := slog.LevelInfo
-	attributes := []any{
-		telemetry.Route, event.RouteKey, telemetry.Status, r.status, telemetry.RequestID, event.RequestContext.RequestID,
-	}
-	if err != nil {
-		attributes = append(attributes, telemetry.Code, p.Code, telemetry.Reason, err.Error())
-	}
-	if r.status >= http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	h.Log.Log(ctx, level, "answered", attributes...)
+	record.Note(slog.Int(telemetry.Status, r.status))
 
 	response := Response{StatusCode: r.status, Headers: map[string]string{"Cache-Control": "no-store"}}
 	if r.body == nil {

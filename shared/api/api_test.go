@@ -64,7 +64,7 @@ func TestPanicIsAFault(t *testing.T) {
 	s.Store = panicking{s.Store}
 	u := s.NewUser(subA)
 	wantProblem(t, s.Call(t, routes.RegistrationOptions, "", s.Claims(u), ""), "503 try_again")
-	if s.Log.Last(t, "panic")["stack"] == nil {
+	if s.Log.Last(t, "answered")["stack"] == nil {
 		t.Error("the log doesn't tell where")
 	}
 	if strings.Contains(s.Log.Text(), "secret of the store") {

@@ -10,23 +10,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/audit"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/logline"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 )
 
-// audited returns the audit lines of a log: event, sub, app client and passkey.
+// audited returns the audit events of a log: type, sub, app client and passkey.
 func audited(t *testing.T, s *journey.Stack) []string {
 	t.Helper()
 	var found []string
-	for line := range strings.Lines(s.Log.Text()) {
-		var entry struct{ Msg, Event, Sub, ClientID, Passkey string }
-		if err := json.Unmarshal([]byte(line), &entry); err != nil {
-			t.Fatal(err)
-		}
-		if entry.Msg == "audit" {
-			found = append(found, fmt.Sprint(entry.Event, " ", entry.Sub, " ", entry.ClientID, " ", entry.Passkey))
+	for _, line := range logline.ParseAll(t, s.Log.Text()) {
+		for _, text := range line.Events {
+			var e audit.Event
+			if err := json.Unmarshal(text, &e); err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, fmt.Sprint(e.Type, " ", e.Sub, " ", e.ClientID, " ", e.Passkey))
 		}
 	}
 	return found
@@ -51,7 +53,7 @@ func TestChangesAreAudited(t *testing.T) {
 	}
 	s.Call(t, routes.DeletePasskey, id, s.Claims(u), "")
 	what := " " + subA + " " + journey.ClientID + " " + table.Hash(made.CredentialID)
-	if diff := cmp.Diff([]string{"passkey_added" + what, "passkey_renamed" + what, "passkey_removed" + what}, audited(t, s)); diff != "" {
+	if diff := cmp.Diff([]string{"passkey.registered" + what, "passkey.renamed" + what, "passkey.removed" + what}, audited(t, s)); diff != "" {
 		t.Error(diff)
 	}
 	if strings.Contains(s.Log.Text(), "Ann") || strings.Contains(s.Log.Text(), id) {

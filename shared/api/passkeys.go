@@ -11,9 +11,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/audit"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
@@ -90,7 +91,7 @@ func (h *Handler) renamePasskey(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, fmt.Errorf("renaming the passkey: %w", err)
 	}
-	h.audit(ctx, telemetry.PasskeyRenamed, c.caller, hash)
+	c.audit(audit.Renamed, hash)
 	return reply{http.StatusOK, view(passkey)}, nil
 }
 
@@ -108,14 +109,14 @@ func (h *Handler) deletePasskey(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, fmt.Errorf("removing the passkey: %w", err)
 	}
-	h.audit(ctx, telemetry.PasskeyRemoved, c.caller, hash)
+	c.audit(audit.Removed, hash)
+	c.record.Count(metrics.Removals, 1)
 	return reply{status: http.StatusNoContent}, nil
 }
 
-// audit records a change of the caller's passkeys.
-func (h *Handler) audit(ctx context.Context, event string, c caller, hash string) {
-	h.Log.InfoContext(ctx, telemetry.Audit, telemetry.Event, event,
-		telemetry.Sub, c.sub, telemetry.ClientID, c.clientID, telemetry.Passkey, hash)
+// audit tells of a change of the caller's passkeys.
+func (c call) audit(event audit.Type, hash string) {
+	c.record.Audit(audit.Event{Type: event, Sub: c.caller.sub, ClientID: c.caller.clientID, Passkey: hash})
 }
 
 // hashOf reads a credential id from the path.

@@ -11,9 +11,10 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/audit"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
@@ -140,7 +141,8 @@ func (h *Handler) registerPasskey(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	h.audit(ctx, telemetry.PasskeyAdded, c.caller, table.Hash(passkey.ID))
+	c.audit(audit.Registered, table.Hash(passkey.ID))
+	c.record.Count(metrics.Registrations, 1)
 	return reply{http.StatusCreated, view(passkey)}, nil
 }
 

@@ -113,7 +113,7 @@ func wantProblem(t testing.TB, s *journey.Stack, r api.Response, want, reason st
 	if got := journey.Code(t, r); got != want {
 		t.Errorf("answers %s, want %s", got, want)
 	}
-	logged, _ := s.Log.Last(t, "answered")["reason"].(string)
+	logged, _ := s.Log.Last(t, "answered")["error"].(string)
 	if reason != "" && !strings.Contains(logged, "("+reason+")") {
 		t.Errorf("refused for %q, want %s", logged, reason)
 	}

@@ -54,6 +54,16 @@ type API struct {
 	RecentAuthentication time.Duration `env:"PASSKEYS_RECENT_AUTHENTICATION"` // how long after a sign-in passkeys may be added or removed
 }
 
+// Audit is what the function needs that delivers audit events.
+type Audit struct {
+	Bus string `env:"PASSKEYS_AUDIT_BUS"` // name or ARN of the event bus
+}
+
+// Telemetry is what every function needs.
+type Telemetry struct {
+	Instance string `env:"PASSKEYS_INSTANCE,optional"` // of the construct, for metrics and audit events
+}
+
 // AWS is what the Lambda runtime itself provides. Endpoints are empty in AWS.
 type AWS struct {
 	Region          string `env:"AWS_REGION"`
@@ -63,6 +73,7 @@ type AWS struct {
 	DynamoDB        string `env:"AWS_ENDPOINT_URL_DYNAMODB,optional"`
 	SSM             string `env:"AWS_ENDPOINT_URL_SSM,optional"`
 	Cognito         string `env:"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,optional"`
+	EventBridge     string `env:"AWS_ENDPOINT_URL_EVENTBRIDGE,optional"`
 }
 
 const optional = "optional"

@@ -3,7 +3,7 @@ package trigger_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
+	"io"
 	"testing"
 	"time"
 
@@ -14,11 +14,17 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/trigger"
 )
 
+// recorder writes lines that nobody reads.
+func recorder() *telemetry.Recorder {
+	return telemetry.NewRecorder(io.Discard, "function", journey.Instance, time.Now)
+}
+
 func BenchmarkDefine(b *testing.B) {
-	define := trigger.Define{Log: slog.New(slog.DiscardHandler)}
+	define := trigger.Define{Telemetry: recorder()}
 	event := trigger.DefineEvent{}
 	event.TriggerSource = "DefineAuthChallenge_Authentication"
 	for b.Loop() {
@@ -39,7 +45,7 @@ func BenchmarkCreate(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			create := trigger.Create{Conversation: conversation, Log: slog.New(slog.DiscardHandler)}
+			create := trigger.Create{Conversation: conversation, Telemetry: recorder()}
 			event := createEvent(journey.User{Name: userSub, Attributes: map[string]string{"sub": userSub}})
 			for b.Loop() {
 				if _, err := create.Handle(b.Context(), event); err != nil {
@@ -79,8 +85,8 @@ func BenchmarkVerify(b *testing.B) {
 		Conversation: customauth.Verify{Checkers: []customauth.Checker{answer.Checker{
 			RelyingParty: s.RelyingParty, Store: s.Store, Now: s.Now,
 		}}},
-		Log: slog.New(slog.DiscardHandler),
-		Now: s.Now,
+		Telemetry: recorder(),
+		Now:       s.Now,
 	}
 	for b.Loop() {
 		b.StopTimer()

@@ -3,7 +3,6 @@ package trigger_test
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -107,7 +106,7 @@ func TestSignInsThroughColdFunctions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			create := trigger.Create{Conversation: conversation, Log: slog.New(slog.DiscardHandler)}
+			create := trigger.Create{Conversation: conversation, Telemetry: recorder()}
 			all.Go(func() {
 				started := time.Now()
 				created, err := create.Handle(t.Context(), createEvent(users[i]))
@@ -154,7 +153,7 @@ func TestOptionsFromColdFunctions(t *testing.T) {
 				UserPoolID:       journey.PoolID,
 				Stamps:           parameters.cold(t),
 				Now:              time.Now,
-				Log:              slog.New(slog.DiscardHandler),
+				Telemetry:        recorder(),
 			}
 		}
 		for tries := 1; ; tries++ {

@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -9,7 +10,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/audit"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 )
 
@@ -25,15 +28,15 @@ type VerifyEvent = events.CognitoEventUserPoolsVerifyAuthChallenge
 // Define serves the Define Auth Challenge trigger.
 type Define struct {
 	Conversation customauth.Define
-	Log          *slog.Logger
+	Telemetry    *telemetry.Recorder
 }
 
 // Handle returns the event with Cognito's next step in its response.
 func (d Define) Handle(ctx context.Context, event DefineEvent) (DefineEvent, error) {
-	return serve(ctx, d.Log, event, d.decide)
+	return serve(ctx, d.Telemetry, "defined", event, d.decide)
 }
 
-func (d Define) decide(ctx context.Context, event DefineEvent) (DefineEvent, error) {
+func (d Define) decide(_ context.Context, event DefineEvent, call *telemetry.Call) (DefineEvent, error) {
 	if event.TriggerSource != sourceDefine {
 		return event, errMisplaced
 	}
@@ -50,26 +53,22 @@ func (d Define) decide(ctx context.Context, event DefineEvent) (DefineEvent, err
 		event.Response = events.CognitoEventUserPoolsDefineAuthChallengeResponse{ChallengeName: customauth.CustomChallenge}
 		outcome = telemetry.OutcomeChallenge
 	}
-	d.Log.InfoContext(ctx, "defined", telemetry.Outcome, outcome, telemetry.ClientID, event.CallerContext.ClientID)
+	call.Note(slog.String(metrics.Outcome, outcome), slog.String(telemetry.ClientID, event.CallerContext.ClientID))
 	return event, nil
 }
-
-// flagMethodMissing marks a challenge without a method that the app client
-// accepts, because that method had a fault.
-const flagMethodMissing = "method_missing"
 
 // Create serves the Create Auth Challenge trigger.
 type Create struct {
 	Conversation customauth.Create
-	Log          *slog.Logger
+	Telemetry    *telemetry.Recorder
 }
 
 // Handle returns the event with the challenge in its response.
 func (c Create) Handle(ctx context.Context, event CreateEvent) (CreateEvent, error) {
-	return serve(ctx, c.Log, event, c.open)
+	return serve(ctx, c.Telemetry, "created", event, c.open)
 }
 
-func (c Create) open(ctx context.Context, event CreateEvent) (CreateEvent, error) {
+func (c Create) open(ctx context.Context, event CreateEvent, call *telemetry.Call) (CreateEvent, error) {
 	r := event.Request
 	if event.TriggerSource != sourceCreate || r.ChallengeName != customauth.CustomChallenge {
 		return event, errMisplaced
@@ -87,29 +86,27 @@ func (c Create) open(ctx context.Context, event CreateEvent) (CreateEvent, error
 		PrivateChallengeParameters: opened.Private,
 		ChallengeMetadata:          opened.Metadata,
 	}
-	details := []any{
-		telemetry.Outcome, telemetry.OutcomeChallenge, telemetry.Method, opened.Method, telemetry.ClientID, event.CallerContext.ClientID,
-	}
+	call.Note(slog.String(metrics.Outcome, telemetry.OutcomeChallenge), slog.String(metrics.Method, opened.Method),
+		slog.String(telemetry.ClientID, event.CallerContext.ClientID))
 	if err := errors.Join(opened.Faults...); err != nil {
-		details = append(details, telemetry.Flags, []string{flagMethodMissing}, telemetry.Error, err.Error())
+		call.Fault(err.Error()) // the challenge lacks a method that the app client accepts
 	}
-	c.Log.InfoContext(ctx, "created", details...)
 	return event, nil
 }
 
 // Verify serves the Verify Auth Challenge Response trigger.
 type Verify struct {
 	Conversation customauth.Verify
-	Log          *slog.Logger
+	Telemetry    *telemetry.Recorder
 	Now          func() time.Time
 }
 
 // Handle returns the event with the verdict in its response.
 func (v Verify) Handle(ctx context.Context, event VerifyEvent) (VerifyEvent, error) {
-	return serve(ctx, v.Log, event, v.check)
+	return serve(ctx, v.Telemetry, "verified", event, v.check)
 }
 
-func (v Verify) check(ctx context.Context, event VerifyEvent) (VerifyEvent, error) {
+func (v Verify) check(ctx context.Context, event VerifyEvent, call *telemetry.Call) (VerifyEvent, error) {
 	started := v.Now()
 	if event.TriggerSource != sourceVerify && event.TriggerSource != sourceVerifyShort {
 		return event, errMisplaced
@@ -124,17 +121,35 @@ func (v Verify) check(ctx context.Context, event VerifyEvent) (VerifyEvent, erro
 	if err != nil {
 		return event, err
 	}
-	v.log(ctx, user, verdict)
+	record(call, user, verdict)
 	event.Response.AnswerCorrect = verdict.Correct
 	return event, nil
 }
 
-func (v Verify) log(ctx context.Context, user customauth.User, verdict customauth.Verdict) {
-	outcome := telemetry.OutcomeRefused
+// record notes a verdict, counts it and tells of it. A client that only asks
+// for another method has not tried to sign in.
+func record(call *telemetry.Call, user customauth.User, verdict customauth.Verdict) {
+	outcome, event := metrics.Refused, audit.Event{Type: audit.Refused, Sub: user.Sub, ClientID: user.ClientID,
+		Method: verdict.Method, Reason: verdict.Reason, Passkey: verdict.Passkey}
 	if verdict.Correct {
-		outcome = telemetry.OutcomeCorrect
+		outcome, event.Type = metrics.Succeeded, audit.SignedIn
 	}
-	v.Log.InfoContext(ctx, "verified", telemetry.Outcome, outcome, telemetry.Method, verdict.Method,
-		telemetry.Reason, verdict.Reason, telemetry.Flags, verdict.Flags,
-		telemetry.Sub, user.Sub, telemetry.ClientID, user.ClientID)
+	call.Note(slog.String(metrics.Outcome, outcome), slog.String(metrics.Method, cmp.Or(verdict.Method, metrics.NoMethod)),
+		slog.String(telemetry.ClientID, user.ClientID))
+	if !verdict.Correct {
+		call.Note(slog.String(metrics.Reason, verdict.Reason))
+	}
+	if verdict.Reason == customauth.ReasonDummyAnswer {
+		return
+	}
+	call.Count(metrics.SignIns, 1)
+	call.Audit(event)
+	if !verdict.Correct {
+		call.Count(metrics.Refusals, 1)
+	}
+	if verdict.CloneSuspected {
+		event.Type, event.Reason = audit.CloneSuspected, ""
+		call.Count(metrics.CloneWarnings, 1)
+		call.Audit(event)
+	}
 }

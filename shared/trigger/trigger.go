@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 )
 
@@ -38,24 +39,31 @@ var (
 	errMisplaced = errors.New("this function answers another trigger: deploy the stack again")
 )
 
-// serve calls h within Budget and keeps panics and the text of internal errors
-// from the caller. It is a fault, never an answer, when h panics.
-func serve[E any](ctx context.Context, log *slog.Logger, event E, h func(context.Context, E) (E, error)) (response E, err error) {
+// serve calls h within Budget, logs what h did as done, and keeps panics and the
+// text of internal errors from the caller. It is a fault, never an answer, when h panics.
+func serve[E any](ctx context.Context, recorder *telemetry.Recorder, done string, event E,
+	h func(context.Context, E, *telemetry.Call) (E, error),
+) (response E, err error) {
+	call := recorder.Begin()
 	defer func() {
 		if p := recover(); p != nil {
 			// The value itself is not logged: it could hold what was being decoded.
-			log.ErrorContext(ctx, "panic", telemetry.Outcome, telemetry.OutcomeFault,
-				telemetry.Error, fmt.Sprintf("%T", p), telemetry.Stack, string(debug.Stack()))
+			call.Note(slog.String(metrics.Outcome, telemetry.OutcomeFault), slog.String(telemetry.Stack, string(debug.Stack())))
+			call.Fault(fmt.Sprintf("%T", p))
+			call.End(ctx, "panic")
 			response, err = *new(E), errRetry
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, Budget)
+	limited, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
-	response, err = h(ctx, event)
+	response, err = h(limited, event, call)
 	if err != nil {
-		log.ErrorContext(ctx, "fault", telemetry.Outcome, telemetry.OutcomeFault, telemetry.Error, err.Error())
+		call.Note(slog.String(metrics.Outcome, telemetry.OutcomeFault))
+		call.Fault(err.Error())
+		call.End(ctx, "fault")
 		return *new(E), public(err)
 	}
+	call.End(ctx, done)
 	return response, nil
 }
 

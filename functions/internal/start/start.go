@@ -4,8 +4,9 @@
 package start
 
 import (
-	"log/slog"
+	"context"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -18,16 +19,19 @@ type None struct{}
 
 // Function runs the function of that name. build returns the handler, of a type
 // that lambda.Start takes; if it fails, the function ends with a line that says why.
-func Function[Settings any](name string, build func(Settings, settings.AWS, *slog.Logger) (any, error)) {
-	log := telemetry.NewLogger(os.Stdout, name)
+func Function[Settings any](name string, build func(Settings, settings.AWS, *telemetry.Recorder) (any, error)) {
 	var own Settings
 	var env settings.AWS
-	handler, err := any(nil), settings.Parse(os.LookupEnv, &own, &env)
+	var observed settings.Telemetry
+	handler, err := any(nil), settings.Parse(os.LookupEnv, &own, &env, &observed)
+	recorder := telemetry.NewRecorder(os.Stdout, name, observed.Instance, time.Now)
 	if err == nil {
-		handler, err = build(own, env, log)
+		handler, err = build(own, env, recorder)
 	}
 	if err != nil {
-		log.Error("cannot start", telemetry.Error, err.Error())
+		call := recorder.Begin()
+		call.Fault(err.Error())
+		call.End(context.Background(), "cannot start")
 		os.Exit(1)
 	}
 	lambda.Start(handler)

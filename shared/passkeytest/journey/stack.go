@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/stamp"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/trigger"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 )
@@ -31,6 +31,7 @@ const (
 	RelyingPartyID = "example.com"
 	Origin         = "https://example.com"
 	MaxPasskeys    = 3
+	Instance       = "Stack/Passkeys"
 )
 
 // Stack is a deployed stack in one process. Change its fields before the first
@@ -104,7 +105,9 @@ func (c clients) Client(_ context.Context, clientID string) (customauth.Client, 
 
 func (s *Stack) wire() {
 	s.build.Do(func() {
-		log := slog.New(slog.NewJSONHandler(s.Log, nil))
+		recorder := func(function string) *telemetry.Recorder {
+			return telemetry.NewRecorder(s.Log, function, Instance, s.Now)
+		}
 		stamps, err := stamp.NewVerifier(s.StampRing.mustRing().PublicKeys())
 		if err != nil {
 			s.t.Fatal(err)
@@ -113,18 +116,18 @@ func (s *Stack) wire() {
 		for _, issuer := range s.Issuers {
 			define.Openers = append(define.Openers, issuer.Method())
 		}
-		s.define = trigger.Define{Conversation: define, Log: log}
+		s.define = trigger.Define{Conversation: define, Telemetry: recorder("define-auth-challenge")}
 		issuers := []customauth.Issuer{passkey.Issuer{Decoys: &passkey.Decoys{Key: s.DecoyRing.current, FoldUserNames: true}}}
 		create, err := customauth.NewCreate(define, credentials.NewDirectory(clients{s.Store, s.Client}, s.Now), s.Now,
 			append(issuers, s.Issuers...)...)
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		s.create = trigger.Create{Conversation: create, Log: log}
+		s.create = trigger.Create{Conversation: create, Telemetry: recorder("create-auth-challenge")}
 		checkers := []customauth.Checker{answer.Checker{RelyingParty: s.RelyingParty, Stamps: stamps, Store: s.Store, Now: s.Now}}
 		s.verify = trigger.Verify{
 			Conversation: customauth.Verify{Checkers: append(checkers, s.Checkers...), Opaque: s.Opaque},
-			Log:          log,
+			Telemetry:    recorder("verify-auth-challenge"),
 			Now:          s.Now,
 		}
 		s.handler = &api.Handler{
@@ -139,7 +142,7 @@ func (s *Stack) wire() {
 			Accounts:             s.Accounts,
 			Stamps:               s.StampRing,
 			Now:                  s.Now,
-			Log:                  log,
+			Telemetry:            recorder("api"),
 		}
 	})
 }

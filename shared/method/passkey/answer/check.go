@@ -39,9 +39,6 @@ const (
 	reasonGone      = "credential_removed"
 )
 
-// flagCounter marks a sign-in whose signature counter did not increase.
-const flagCounter = "counter_regressed"
-
 // Store is the part of the credential table that Checker needs.
 type Store interface {
 	Passkey(ctx context.Context, sub, hash string) (credentials.Passkey, error)
@@ -88,6 +85,7 @@ func (c Checker) Check(ctx context.Context, answer customauth.Answer) (customaut
 	for range tries {
 		verdict, err := c.attempt(ctx, a)
 		if !errors.Is(err, credentials.ErrCondition) && !errors.Is(err, credentials.ErrConflict) {
+			verdict.Passkey = a.hash
 			return verdict, err
 		}
 	}
@@ -236,15 +234,13 @@ func (a *attempt) spend(passkey credentials.Passkey, verdict webauthn.Verdict, n
 }
 
 func right(v webauthn.Verdict) customauth.Verdict {
-	verdict := customauth.Verdict{Correct: true, Method: customauth.MethodPasskey}
-	if v.CounterRegressed {
-		verdict.Flags = []string{flagCounter}
-	}
-	return verdict
+	return customauth.Verdict{Correct: true, Method: customauth.MethodPasskey, CloneSuspected: v.CounterRegressed}
 }
 
 func wrong(reason string) customauth.Verdict {
-	return customauth.Verdict{Method: customauth.MethodPasskey, Reason: reason}
+	return customauth.Verdict{
+		Method: customauth.MethodPasskey, Reason: reason, CloneSuspected: reason == string(webauthn.Counter),
+	}
 }
 
 func reason(err error) string {
