@@ -202,7 +202,7 @@ func (p *program) wantNoTokens(t *testing.T, begun *cognito.InitiateAuthOutput, 
 		t.Fatalf("the answer got %+v, error %v; want NotAuthorizedException", answered, err)
 	}
 	// The log may come through the pipe after the answer came through the network.
-	wanted := regexp.MustCompile(`"outcome":"refused","method":"[a-z]*","reason":"` + reason + `"`)
+	wanted := regexp.MustCompile(`"outcome":"refused","method":"[a-z]*","clientId":"[^"]*","reason":"` + reason + `"`)
 	deadline := time.After(10 * time.Second)
 	for !wanted.MatchString(p.Log.String()[before:]) {
 		select {
