@@ -130,8 +130,9 @@ func (a Answer) Digest() []byte {
 type Verdict struct {
 	Correct bool
 	Method  string
-	Reason  string // why it is not correct: one of a small, fixed set of words
-	Passkey string // hash of the id of the credential that signed, if one did
+	Reason  string   // why it is not correct: one of a small, fixed set of words
+	Flags   []string // what the pool's owner should know of a correct answer
+	Passkey string   // hash of the id of the credential that signed, if one did
 	// CloneSuspected says that a signature counter did not increase, whether
 	// that made the answer wrong or not.
 	CloneSuspected bool

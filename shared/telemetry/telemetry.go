@@ -18,6 +18,7 @@ import (
 const (
 	Error     = "error"
 	ClientID  = "clientId"
+	Flags     = "flags"
 	Route     = "route"
 	Status    = "status"
 	Code      = "code"

@@ -139,6 +139,9 @@ func record(call *telemetry.Call, user customauth.User, verdict customauth.Verdi
 	if !verdict.Correct {
 		call.Note(slog.String(metrics.Reason, verdict.Reason))
 	}
+	if verdict.Flags != nil {
+		call.Note(slog.Any(telemetry.Flags, verdict.Flags))
+	}
 	if verdict.Reason == customauth.ReasonDummyAnswer {
 		return
 	}
