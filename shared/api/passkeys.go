@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/audit"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
@@ -84,7 +81,7 @@ func (h *Handler) renamePasskey(ctx context.Context, c call) (reply, error) {
 	if err := decode(c.body, &request); err != nil {
 		return reply{}, err
 	}
-	if !isName(request.Name) {
+	if !credentials.IsName(request.Name) {
 		return reply{}, errBadName
 	}
 	passkey, err := h.Store.Rename(ctx, c.caller.sub, hash, request.Name)
@@ -126,16 +123,6 @@ func hashOf(id string) (string, error) {
 		return "", errNoPasskey
 	}
 	return table.Hash(b), nil
-}
-
-const maxName = 100 // characters
-
-// isName reports whether a name can be shown as it is: no control characters,
-// and none that turn the direction of the text around it.
-func isName(name string) bool {
-	unfit := func(r rune) bool { return !unicode.IsPrint(r) }
-	return strings.TrimSpace(name) == name && name != "" &&
-		utf8.RuneCountInString(name) <= maxName && !strings.ContainsFunc(name, unfit)
 }
 
 // retryConflict runs a transaction again that met another one, after pauses

@@ -16,7 +16,6 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
 const (
@@ -127,7 +126,7 @@ func (h *Handler) registerPasskey(ctx context.Context, c call) (reply, error) {
 	if err := decode(c.body, &request); err != nil {
 		return reply{}, err
 	}
-	if request.Name != "" && !isName(request.Name) {
+	if request.Name != "" && !credentials.IsName(request.Name) {
 		return reply{}, errBadName
 	}
 	response, err := webauthn.ParseRegistration(request.Credential)
@@ -166,7 +165,7 @@ func (h *Handler) enrol(ctx context.Context, c caller, name string, response *we
 	}
 	record.UserHandle = registration.Handle
 	if name == "" {
-		name = defaultName(record)
+		name = credentials.DefaultName(record)
 	}
 	passkey := credentials.Passkey{
 		Record:       record,
@@ -196,11 +195,4 @@ func (h *Handler) registeredBefore(ctx context.Context, c caller, response *weba
 		return reply{}, credentials.ErrRegistration
 	}
 	return reply{http.StatusOK, view(passkey)}, nil
-}
-
-func defaultName(c credential.Record) string {
-	if provider := credential.Provider(c.AAGUID); provider != "" {
-		return provider
-	}
-	return "Passkey"
 }

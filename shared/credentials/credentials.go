@@ -85,6 +85,22 @@ type Enrolment struct {
 	Now          time.Time
 }
 
+// Import adds a passkey that was registered elsewhere: it is stored, its id is
+// made unique and the user's list grows, all or nothing.
+type Import struct {
+	Sub      string
+	UserName string
+	Passkey  Passkey
+	First    bool // the user has no item, and gets one with the passkey's user handle
+	Max      int  // passkeys per user
+}
+
+// Held is a passkey and whose it is.
+type Held struct {
+	Sub     string
+	Passkey Passkey
+}
+
 // Removal deletes a passkey. Its credential id stays reserved for a day, because
 // a passkey that could be registered again at once would come back without the
 // memory of the challenges it has spent.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"iter"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 )
@@ -20,6 +21,10 @@ type Store interface {
 	Passkey(ctx context.Context, sub, hash string) (Passkey, error)
 	// Passkeys returns all passkey items of a user, oldest first.
 	Passkeys(ctx context.Context, sub string) ([]Passkey, error)
+	// All returns every passkey item there is, those of one user together, in no
+	// order. After an error there is nothing more. What changes meanwhile may be
+	// missed.
+	All(context.Context) iter.Seq2[Held, error]
 	// Owner returns who holds a credential id, or ErrNotFound.
 	Owner(ctx context.Context, hash string) (Owner, error)
 
@@ -46,6 +51,9 @@ type Store interface {
 	// Enrol ends a registration, or returns ErrRegistration, ErrDuplicate,
 	// ErrTooMany or ErrConflict and changes nothing.
 	Enrol(context.Context, Enrolment) error
+	// Import adds a passkey without a ceremony, or returns ErrDuplicate,
+	// ErrTooMany, or ErrConflict when First is no longer right, and changes nothing.
+	Import(context.Context, Import) error
 	// Rename returns the renamed passkey, or ErrNotFound.
 	Rename(ctx context.Context, sub, hash, name string) (Passkey, error)
 	// Remove deletes a passkey, or returns ErrNotFound, ErrLastCredential or

@@ -2,7 +2,9 @@ package passkeytest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -81,6 +83,24 @@ func (m *Memory) Passkeys(_ context.Context, sub string) ([]credentials.Passkey,
 	}
 	slices.SortFunc(all, func(a, b credentials.Passkey) int { return a.Created.Compare(b.Created) })
 	return all, nil
+}
+
+// All implements credentials.Store.
+func (m *Memory) All(context.Context) iter.Seq2[credentials.Held, error] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []credentials.Held
+	for key, p := range m.passkeys {
+		all = append(all, credentials.Held{Sub: key[0], Passkey: clone(p)})
+	}
+	slices.SortFunc(all, func(a, b credentials.Held) int { return cmp.Compare(a.Sub, b.Sub) })
+	return func(yield func(credentials.Held, error) bool) {
+		for _, held := range all {
+			if !yield(held, nil) {
+				return
+			}
+		}
+	}
 }
 
 // Owner implements credentials.Store.
@@ -213,19 +233,46 @@ func (m *Memory) Enrol(_ context.Context, e credentials.Enrolment) error {
 	case len(user.Passkeys) >= e.Max:
 		return credentials.ErrTooMany
 	}
+	delete(m.registrations, e.Sub)
+	m.add(credentials.Import{Sub: e.Sub, UserName: e.UserName, Passkey: e.Passkey})
+	return nil
+}
+
+// Import implements credentials.Store.
+func (m *Memory) Import(_ context.Context, i credentials.Import) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	hash := table.Hash(i.Passkey.ID)
+	user, known := m.users[i.Sub]
+	_, owned := m.owners[hash]
+	switch {
+	case owned, m.dead[hash]:
+		return credentials.ErrDuplicate
+	case known == i.First:
+		return credentials.ErrConflict
+	case len(user.Passkeys) >= i.Max:
+		return credentials.ErrTooMany
+	}
+	m.add(i)
+	return nil
+}
+
+// add adds a passkey that may be added. The caller holds mu.
+func (m *Memory) add(i credentials.Import) {
+	hash := table.Hash(i.Passkey.ID)
+	user, known := m.users[i.Sub]
 	if !known {
-		user.Handle = e.Registration.Handle
+		user.Handle = i.Passkey.UserHandle
 	}
 	user.Passkeys = append(slices.Clone(user.Passkeys), credentials.Listed{
-		ID: e.Passkey.ID, Transports: e.Passkey.Transports, RelyingPartyID: e.Passkey.RPID,
+		ID: i.Passkey.ID, Transports: i.Passkey.Transports, RelyingPartyID: i.Passkey.RPID,
 	})
-	p := clone(e.Passkey)
+	p := clone(i.Passkey)
 	p.Created = p.Created.Truncate(time.Millisecond)
-	delete(m.registrations, e.Sub)
-	put(&m.users, e.Sub, user)
-	put(&m.passkeys, [2]string{e.Sub, hash}, p)
-	put(&m.owners, hash, credentials.Owner{Sub: e.Sub, UserName: e.UserName, Generation: p.Generation})
-	return nil
+	p.Used = p.Used.Truncate(time.Millisecond)
+	put(&m.users, i.Sub, user)
+	put(&m.passkeys, [2]string{i.Sub, hash}, p)
+	put(&m.owners, hash, credentials.Owner{Sub: i.Sub, UserName: i.UserName, Generation: p.Generation})
 }
 
 // Rename implements credentials.Store.

@@ -18,6 +18,7 @@ package table
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
 )
 
 // Keys and the time-to-live attribute of every item.
@@ -92,7 +93,12 @@ const Seed = "_"
 
 // UserPK is the partition key of everything that belongs to one user. sub is
 // the user's immutable identifier in the pool, never a name typed by anyone.
-func UserPK(sub string) string { return "USER#" + sub }
+func UserPK(sub string) string { return userPrefix + sub }
+
+// SubOf is the sub in a partition key that UserPK made.
+func SubOf(pk string) string { return strings.TrimPrefix(pk, userPrefix) }
+
+const userPrefix = "USER#"
 
 // PasskeySK is the sort key of the passkey whose credential id hashes to h.
 func PasskeySK(h string) string { return PasskeyPrefix + h }

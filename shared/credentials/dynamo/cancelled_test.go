@@ -24,6 +24,11 @@ func TestCancelledTransactions(t *testing.T) {
 			})
 		}
 	}
+	add := func(first bool) func() error {
+		return func() error {
+			return store.Import(t.Context(), credentials.Import{Sub: "sub", First: first, Max: 1})
+		}
+	}
 	remove := func() error { return store.Remove(t.Context(), credentials.Removal{Sub: "sub", Hash: "hash"}) }
 	for _, c := range []struct {
 		name  string
@@ -39,6 +44,12 @@ func TestCancelledTransactions(t *testing.T) {
 		{"another registration is under way", enrol(true), []string{none, none, conflict, none}, credentials.ErrConflict},
 		{"throttled registration", enrol(true), []string{none, throttled, none, none}, nil},
 		{"a registration without reasons", enrol(true), nil, nil},
+		{"the imported passkey is there", add(true), []string{failed, failed, failed}, credentials.ErrDuplicate},
+		{"somebody has the imported id", add(true), []string{none, failed, failed}, credentials.ErrDuplicate},
+		{"the user of an import got an item since", add(true), []string{none, none, failed}, credentials.ErrConflict},
+		{"the user of an import has too many", add(false), []string{none, none, failed}, credentials.ErrTooMany},
+		{"a registration is under way beside an import", add(true), []string{none, none, conflict}, credentials.ErrConflict},
+		{"throttled import", add(false), []string{none, none, throttled}, nil},
 		{"no such passkey", remove, []string{failed, failed, none}, credentials.ErrNotFound},
 		{"the last passkey", remove, []string{none, failed, none}, credentials.ErrLastCredential},
 		{"another removal is under way", remove, []string{conflict, none, none}, credentials.ErrConflict},

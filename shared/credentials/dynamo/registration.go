@@ -47,28 +47,41 @@ func (s *Store) Registration(ctx context.Context, sub string) (credentials.Regis
 
 // Enrol implements credentials.Store.
 func (s *Store) Enrol(ctx context.Context, e credentials.Enrolment) error {
-	hash := table.Hash(e.Passkey.ID)
-	err := s.transact(ctx,
-		s.endRegistration(e),
-		s.putNew(passkeyItem(e.Sub, hash, e.Passkey)),
-		s.putNew(ownerItem(e, hash)),
-		s.addToUser(e, hash),
-	)
+	added := credentials.Import{Sub: e.Sub, UserName: e.UserName, Passkey: e.Passkey, First: e.Registration.First, Max: e.Max}
+	err := s.transact(ctx, append([]types.TransactWriteItem{s.endRegistration(e)}, s.addition(added)...)...)
 	var cancelled *cancelledError
 	if !errors.As(err, &cancelled) {
 		return err
 	}
-	switch {
-	case cancelled.condition(0):
+	if cancelled.condition(0) {
 		return credentials.ErrRegistration
-	case cancelled.condition(1), cancelled.condition(2):
-		return credentials.ErrDuplicate
-	case cancelled.condition(3) && e.Registration.First:
-		return credentials.ErrRegistration // the user got an item since
-	case cancelled.condition(3):
-		return credentials.ErrTooMany
-	default:
-		return cancelled.fault()
+	}
+	if err = cancelled.addition(1, added.First); errors.Is(err, errNotFirst) {
+		return credentials.ErrRegistration
+	}
+	return err
+}
+
+// Import implements credentials.Store.
+func (s *Store) Import(ctx context.Context, i credentials.Import) error {
+	err := s.transact(ctx, s.addition(i)...)
+	var cancelled *cancelledError
+	if !errors.As(err, &cancelled) {
+		return err
+	}
+	if err = cancelled.addition(0, i.First); errors.Is(err, errNotFirst) {
+		return credentials.ErrConflict
+	}
+	return err
+}
+
+// addition returns the writes that add a passkey.
+func (s *Store) addition(i credentials.Import) []types.TransactWriteItem {
+	hash := table.Hash(i.Passkey.ID)
+	return []types.TransactWriteItem{
+		s.putNew(passkeyItem(i.Sub, hash, i.Passkey)),
+		s.putNew(ownerItem(i, hash)),
+		s.addToUser(i, hash),
 	}
 }
 
@@ -87,24 +100,24 @@ func (s *Store) endRegistration(e credentials.Enrolment) types.TransactWriteItem
 	}}
 }
 
-func (s *Store) addToUser(e credentials.Enrolment, hash string) types.TransactWriteItem {
+func (s *Store) addToUser(i credentials.Import, hash string) types.TransactWriteItem {
 	var x expression
 	list, count := x.name(table.Credentials), x.name(table.Count)
-	if e.Registration.First {
+	if i.First {
 		listed := seeded()
-		listed[hash] = listedItem(e.Passkey.Record)
-		x.set(x.name(table.Handle), bytes(e.Registration.Handle))
+		listed[hash] = listedItem(i.Passkey.Record)
+		x.set(x.name(table.Handle), bytes(i.Passkey.UserHandle))
 		x.set(count, number(1))
 		x.set(list, object(listed))
 		x.condition("attribute_not_exists(" + x.name(table.PartitionKey) + ")")
 	} else {
 		listed := list + "." + x.name(hash)
-		x.set(listed, listedItem(e.Passkey.Record))
+		x.set(listed, listedItem(i.Passkey.Record))
 		x.setTo(count, count+" + "+x.value(number(1)))
-		x.condition(count + " < " + x.value(number(int64(e.Max))))
+		x.condition(count + " < " + x.value(number(int64(i.Max))))
 		x.condition("attribute_not_exists(" + listed + ")")
 	}
-	return s.updateUser(e.Sub, x)
+	return s.updateUser(i.Sub, x)
 }
 
 func (s *Store) updateUser(sub string, x expression) types.TransactWriteItem {
@@ -129,12 +142,12 @@ func (s *Store) putNew(i item) types.TransactWriteItem {
 	}}
 }
 
-func ownerItem(e credentials.Enrolment, hash string) item {
-	i := key(table.CredentialPK(hash), table.CredentialSK)
-	i[table.Sub] = text(e.Sub)
-	i[table.UserName] = text(e.UserName)
-	i[table.Generation] = text(e.Passkey.Generation)
-	return i
+func ownerItem(i credentials.Import, hash string) item {
+	owner := key(table.CredentialPK(hash), table.CredentialSK)
+	owner[table.Sub] = text(i.Sub)
+	owner[table.UserName] = text(i.UserName)
+	owner[table.Generation] = text(i.Passkey.Generation)
+	return owner
 }
 
 // Rename implements credentials.Store.

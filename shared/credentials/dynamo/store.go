@@ -5,6 +5,7 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,6 +88,33 @@ func (s *Store) Passkeys(ctx context.Context, sub string) ([]credentials.Passkey
 	}
 	slices.SortFunc(passkeys, func(a, b credentials.Passkey) int { return a.Created.Compare(b.Created) })
 	return passkeys, nil
+}
+
+// All implements credentials.Store. It reads the whole table, 1 MB at a time.
+func (s *Store) All(ctx context.Context) iter.Seq2[credentials.Held, error] {
+	var e expression
+	filter := "begins_with(" + e.name(table.SortKey) + ", " + e.value(text(table.PasskeyPrefix)) + ")"
+	return func(yield func(credentials.Held, error) bool) {
+		pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{
+			TableName:                 &s.table,
+			ConsistentRead:            aws.Bool(true),
+			FilterExpression:          &filter,
+			ExpressionAttributeNames:  e.names,
+			ExpressionAttributeValues: e.values,
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(credentials.Held{}, err)
+				return
+			}
+			for _, it := range page.Items {
+				if !yield(credentials.Held{Sub: table.SubOf(item(it).text(table.PartitionKey)), Passkey: passkeyFrom(it)}, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Owner implements credentials.Store.
