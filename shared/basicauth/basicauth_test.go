@@ -1,0 +1,38 @@
+package basicauth_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/basicauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+)
+
+func TestMatches(t *testing.T) {
+	for header, want := range map[string]bool{
+		"Basic d2ViaG9vazpzM2NyZXQ=":  true, // webhook:s3cret
+		"basic d2ViaG9vazpzM2NyZXQ=":  true, // RFC 7617 §2: the scheme ignores case
+		"Basic d2ViaG9vazpndWVzcw==":  false,
+		"Basic c3RyYW5nZXI6czNjcmV0":  false,
+		"Basic d2ViaG9vazpzM2NyZXQ6":  false, // one character more
+		"Basic d2ViaG9vazo=":          false, // no password
+		"Basic webhook:s3cret":        false,
+		"Bearer d2ViaG9vazpzM2NyZXQ=": false,
+		"":                            false,
+	} {
+		r := &http.Request{Header: http.Header{"Authorization": {header}}}
+		if got := basicauth.Matches(r, secret.NewText("webhook:s3cret")); got != want {
+			t.Errorf("%q: %t, want %t", header, got, want)
+		}
+	}
+}
+
+// A secret that was never set must not let in who sends empty credentials.
+func TestMatchesNobodyWithoutCredentials(t *testing.T) {
+	for _, header := range []string{"", "Basic Og==", "Basic "} {
+		r := &http.Request{Header: http.Header{"Authorization": {header}}}
+		if basicauth.Matches(r, secret.Text{}) {
+			t.Errorf("%q matches an empty secret", header)
+		}
+	}
+}
