@@ -72,6 +72,8 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 		verify:      {"dynamodb"},
 		"api":       {"cognitoidentityprovider", "dynamodb", "ssm"},
 		"provision": {"dynamodb", "ssm"},
+
+		"corbado-actions": {"cognitoidentityprovider", "ssm"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var linked []string

@@ -59,6 +59,13 @@ type Audit struct {
 	Bus string `env:"PASSKEYS_AUDIT_BUS"` // name or ARN of the event bus
 }
 
+// CorbadoActions is what the function needs that Corbado Connect asks around its own work.
+type CorbadoActions struct {
+	UserPoolID           string `env:"PASSKEYS_USER_POOL_ID"`
+	SecondFactor         string `env:"PASSKEYS_CORBADO_SECOND_FACTOR,optional"`     // that users get who have none, in Cognito's words; empty for a pool without MFA
+	CredentialsParameter string `env:"PASSKEYS_CORBADO_ACTIONS_PARAMETER,optional"` // SSM name of <user>:<password> of HTTP requests; empty if Corbado invokes the function itself
+}
+
 // Telemetry is what every function needs.
 type Telemetry struct {
 	Instance string `env:"PASSKEYS_INSTANCE,optional"` // of the construct, for metrics and audit events

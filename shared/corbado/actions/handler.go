@@ -31,7 +31,7 @@ type Handler struct {
 	// Credentials returns <user>:<password> of HTTP requests. Nil refuses them all.
 	Credentials func(context.Context) (secret.Text, error)
 
-	Log *slog.Logger
+	Telemetry *telemetry.Recorder
 }
 
 // Response is an HTTP response, as Corbado and API Gateway read it.
@@ -71,6 +71,8 @@ var (
 // Handle answers one event. It never returns an error: a fault is a 503 that
 // Corbado may retry, and no text of one leaves the log.
 func (h *Handler) Handle(ctx context.Context, event stdjson.RawMessage) (Response, error) {
+	record := h.Telemetry.Begin()
+	defer record.End(ctx, "answered")
 	var asked request
 	var reply any
 	body, err := h.open(ctx, event)
@@ -80,7 +82,7 @@ func (h *Handler) Handle(ctx context.Context, event stdjson.RawMessage) (Respons
 	if err == nil {
 		reply, err = h.act(ctx, asked)
 	}
-	return h.respond(ctx, asked, reply, err), nil
+	return respond(record, asked, reply, err), nil
 }
 
 // open returns what Corbado sent, if the one who sent it may.
@@ -154,7 +156,7 @@ type fault struct {
 	Error Problem `json:"error"`
 }
 
-func (h *Handler) respond(ctx context.Context, asked request, reply any, err error) Response {
+func respond(record *telemetry.Call, asked request, reply any, err error) Response {
 	response := Response{StatusCode: http.StatusOK, Headers: map[string]string{"Content-Type": contentType, "Cache-Control": "no-store"}}
 	var refused refusal
 	switch {
@@ -163,14 +165,13 @@ func (h *Handler) respond(ctx context.Context, asked request, reply any, err err
 		if header, value := refused.header(); header != "" {
 			response.Headers[header] = value
 		}
-		h.Log.WarnContext(ctx, "refused", telemetry.Status, refused.status, telemetry.Code, refused.Code)
+		record.Note(slog.String(telemetry.Code, refused.Code))
 	case err != nil:
 		response.StatusCode = http.StatusServiceUnavailable
 		reply = fault{asked, Problem{Return: true, Code: CodeUntyped, Message: "The user pool is not available for the moment: try again."}}
-		h.Log.ErrorContext(ctx, "failed", telemetry.Status, response.StatusCode, telemetry.Error, err.Error())
-	default:
-		h.Log.InfoContext(ctx, "answered", telemetry.Status, response.StatusCode)
+		record.Fault(err.Error())
 	}
+	record.Note(slog.Int(telemetry.Status, response.StatusCode))
 	text, err := json.Marshal(reply)
 	if err != nil {
 		panic(err) // replies are our own types

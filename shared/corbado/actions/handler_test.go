@@ -13,7 +13,7 @@ import (
 )
 
 // send sends a request by the HTTP API with the right credentials, unless change says otherwise.
-func (f *fixture) send(method, body string, change func(*http.Request)) (*http.Response, string) {
+func (f *fixture) send(method, body string, change func(*http.Request)) (int, http.Header, string) {
 	f.Helper()
 	r, err := http.NewRequestWithContext(f.Context(), method, f.corbado.URL, strings.NewReader(body))
 	if err != nil {
@@ -30,7 +30,7 @@ func (f *fixture) send(method, body string, change func(*http.Request)) (*http.R
 	if err = errors.Join(err, response.Body.Close()); err != nil {
 		f.Fatal(err)
 	}
-	return response, string(text)
+	return response.StatusCode, response.Header, string(text)
 }
 
 func asIs(*http.Request) {}
@@ -66,13 +66,13 @@ func TestRequestRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := len(f.pool.asked("AdminGetUser"))
-			response, text := f.send(test.method, test.body, test.change)
+			status, header, text := f.send(test.method, test.body, test.change)
 			var body struct{ Code, Message string }
-			if err := json.Unmarshal([]byte(text), &body); err != nil || response.StatusCode != test.status || body.Code != test.code || body.Message == "" {
-				t.Errorf("answers %d %s, want %d %s", response.StatusCode, text, test.status, test.code)
+			if err := json.Unmarshal([]byte(text), &body); err != nil || status != test.status || body.Code != test.code || body.Message == "" {
+				t.Errorf("answers %d %s, want %d %s", status, text, test.status, test.code)
 			}
-			if test.status == 401 && response.Header.Get("WWW-Authenticate") != "Basic" || test.status == 405 && response.Header.Get("Allow") != "POST" {
-				t.Errorf("headers %v", response.Header)
+			if test.status == 401 && header.Get("WWW-Authenticate") != "Basic" || test.status == 405 && header.Get("Allow") != "POST" {
+				t.Errorf("headers %v", header)
 			}
 			if len(f.pool.asked("AdminGetUser")) != before {
 				t.Error("the pool was asked")
@@ -86,8 +86,8 @@ func TestRequestCannotPassForAnInvocation(t *testing.T) {
 	f := newFixture(t)
 	f.create("alice", address)
 	for _, body := range []string{`{"identifier":"` + address + `"}`, `{"requestContext":null,"identifier":"` + address + `"}`} {
-		if response, text := f.send(http.MethodPost, body, func(r *http.Request) { r.Header.Del("Authorization") }); response.StatusCode != 401 {
-			t.Errorf("answers %d %s", response.StatusCode, text)
+		if status, _, text := f.send(http.MethodPost, body, func(r *http.Request) { r.Header.Del("Authorization") }); status != 401 {
+			t.Errorf("answers %d %s", status, text)
 		}
 	}
 }
@@ -114,8 +114,8 @@ func TestInvocationHasTheOriginalEnvelope(t *testing.T) {
 			t.Errorf("%s: %d %s, want %s", event, *response.StatusCode, *response.Body, want)
 		}
 	}
-	if response, text := f.send(http.MethodPost, `{"identifier":"`+address+`"}`, asIs); response.StatusCode != 401 {
-		t.Errorf("an HTTP request without credentials to compare with answers %d %s", response.StatusCode, text)
+	if status, _, text := f.send(http.MethodPost, `{"identifier":"`+address+`"}`, asIs); status != 401 {
+		t.Errorf("an HTTP request without credentials to compare with answers %d %s", status, text)
 	}
 }
 
@@ -128,16 +128,16 @@ func TestFaultIsToBeTriedAgain(t *testing.T) {
 		`{"identifier":"` + address + `"}`: `"identifier":"` + address + `"`,
 		`{"username":"alice"}`:             `"username":"alice"`,
 	} {
-		if response, text := f.send(http.MethodPost, body, asIs); response.StatusCode != 503 || text != "{"+echo+","+want+"}" {
-			t.Errorf("%s: answers %d %s", body, response.StatusCode, text)
+		if status, _, text := f.send(http.MethodPost, body, asIs); status != 503 || text != "{"+echo+","+want+"}" {
+			t.Errorf("%s: answers %d %s", body, status, text)
 		}
 	}
 	f.pool.change(func(p *pool) { p.down = false })
 	f.handler.Credentials = func(context.Context) (secret.Text, error) {
 		return secret.Text{}, errors.New("no parameter /corbado/actions")
 	}
-	if response, text := f.send(http.MethodPost, `{"username":"alice"}`, asIs); response.StatusCode != 503 || strings.Contains(text, "parameter") {
-		t.Errorf("without the secret: answers %d %s", response.StatusCode, text)
+	if status, _, text := f.send(http.MethodPost, `{"username":"alice"}`, asIs); status != 503 || strings.Contains(text, "parameter") {
+		t.Errorf("without the secret: answers %d %s", status, text)
 	}
 	log := f.log.String()
 	if !strings.Contains(log, "reading the user") || !strings.Contains(log, "no parameter /corbado/actions") {

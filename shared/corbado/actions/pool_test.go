@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,6 +22,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/corbado/actions"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 )
 
 const (
@@ -168,7 +168,7 @@ func newFixture(t *testing.T) *fixture {
 		Credentials: func(context.Context) (secret.Text, error) {
 			return secret.NewText(actionsUser + ":" + actionsPassword), nil
 		},
-		Log: slog.New(slog.NewJSONHandler(f.log, nil)),
+		Telemetry: telemetry.NewRecorder(f.log, "corbado-actions", "Test", time.Now),
 	}
 	f.corbado = corbado.Caller{
 		URL: f.serve() + "/corbado", Username: actionsUser, Password: actionsPassword, Client: http.DefaultClient,
