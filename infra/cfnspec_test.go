@@ -58,7 +58,7 @@ func TestTemplatesKeepTheResourceSpecification(t *testing.T) {
     ]`, `"Architectures": "arm64"`, ".Architectures is no list"},
 		{"a value that isn't allowed", `"RetentionInDays": 90`, `"RetentionInDays": 91`, ".RetentionInDays is 91, want one of 1, 3,"},
 		{"text as the timeout of a custom resource", `"ServiceTimeout": 120`, `"ServiceTimeout": "120"`, `.ServiceTimeout is "120", want integer`},
-		{"an unknown attribute", `"ProviderURL"`, `"ProviderUrl"`, "AWS::Cognito::UserPool has no attribute ProviderUrl"},
+		{"an unknown attribute", `"ProviderName"`, `"ProviderTitle"`, "AWS::Cognito::UserPool has no attribute ProviderTitle"},
 	}
 	for _, test := range tests {
 		t.Run("finds "+test.name, func(t *testing.T) {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscodedeploy"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -21,6 +24,7 @@ import (
 type configuration struct {
 	stackName string
 	props     passkeys.Props
+	existing  existing // becomes props once there is a stack to import it into
 
 	email                 awscognito.UserPoolSESOptions // becomes props.Email
 	rateLimit, burstLimit int                           // become props.Throttle
@@ -51,15 +55,13 @@ func readConfiguration(context map[string]any) (configuration, error) {
 	}
 	c.props.Email = email(&r, c.email)
 	c.props.Throttle = throttle(&r, c.rateLimit, c.burstLimit)
+	c.existing.check(&r)
 	r.unknown()
 
 	problems := r.problems
 	var invalid *passkeys.InvalidPropsError
 	if errors.As(c.props.Validate(), &invalid) {
-		for _, p := range invalid.Problems {
-			p.Property = contextKey(p.Property)
-			problems = append(problems, p)
-		}
+		problems = append(problems, inContext(invalid)...)
 	}
 	if len(problems) > 0 {
 		return configuration{}, &configurationError{problems}
@@ -67,10 +69,29 @@ func readConfiguration(context map[string]any) (configuration, error) {
 	return c, nil
 }
 
+// inContext names problems of properties by their keys in the context.
+func inContext(invalid *passkeys.InvalidPropsError) []passkeys.Problem {
+	var problems []passkeys.Problem
+	for _, p := range invalid.Problems {
+		p.Property = contextKey(p.Property)
+		problems = append(problems, p)
+	}
+	return problems
+}
+
 var initialisms = strings.NewReplacer("ID", "Id", "MFA", "Mfa")
+
+// otherKeys: property → key, where they differ in more than case
+var otherKeys = map[string]string{
+	"Clients": "clientIds", "Domain.Name": "apiDomain", "Domain.BasePath": "apiBasePath",
+	"StampKey.Parameter": "stampParameter", "DecoyKey.Parameter": "decoyParameter",
+}
 
 // contextKey is the key of a property: MaxPasskeys is maxPasskeys, RelyingPartyID is relyingPartyId.
 func contextKey(property string) string {
+	if key, ok := otherKeys[property]; ok {
+		return key
+	}
 	property = initialisms.Replace(property)
 	return string(unicode.ToLower(rune(property[0]))) + property[1:]
 }
@@ -96,6 +117,29 @@ func readArchitecture(r *reader, key string) awslambda.Architecture {
 func readLogRetention(r *reader, key string) awslogs.RetentionDays {
 	return awslogs.RetentionDays(strings.ToUpper(r.oneOf(key,
 		"one_week", "one_month", "three_months", "six_months", "one_year", "infinite")))
+}
+
+// rollouts: value → deployment configuration of CodeDeploy
+var rollouts = map[string]func() awscodedeploy.ILambdaDeploymentConfig{
+	"canary_10percent_5minutes":      awscodedeploy.LambdaDeploymentConfig_CANARY_10PERCENT_5MINUTES,
+	"canary_10percent_15minutes":     awscodedeploy.LambdaDeploymentConfig_CANARY_10PERCENT_15MINUTES,
+	"linear_10percent_every_1minute": awscodedeploy.LambdaDeploymentConfig_LINEAR_10PERCENT_EVERY_1MINUTE,
+}
+
+// readRollout returns nil for all at once.
+func readRollout(r *reader, key string) awscodedeploy.ILambdaDeploymentConfig {
+	value := r.oneOf(key, append(slices.Sorted(maps.Keys(rollouts)), "all_at_once")...)
+	if config := rollouts[value]; config != nil {
+		return config()
+	}
+	return nil
+}
+
+func existingKey(parameter string) *passkeys.ExistingKey {
+	if parameter == "" {
+		return nil
+	}
+	return &passkeys.ExistingKey{Parameter: parameter}
 }
 
 // email returns nil, Cognito's own mail, unless an SES identity is named.

@@ -55,7 +55,7 @@ func TestConfigurationFromFileAndCommandLine(t *testing.T) {
 				UserVerification: passkeys.UserVerificationPreferred, CounterPolicy: passkeys.CounterFlag, MaxPasskeys: 5,
 				RecentAuthentication: 10 * time.Minute, SignIn: passkeys.SignInPhone, MFA: passkeys.MFAOptional, Plan: awscognito.FeaturePlan_PLUS, BackendClient: true,
 				MarkerAttribute: "createdByCorbado", MarkerValue: "true", ParameterPath: "/login", StampRotation: 2, DecoyRotation: 1,
-				RemovalPolicy: awscdk.RemovalPolicy_DESTROY, LogRetention: awslogs.RetentionDays_ONE_YEAR,
+				CommonProps: passkeys.CommonProps{RemovalPolicy: awscdk.RemovalPolicy_DESTROY, LogRetention: awslogs.RetentionDays_ONE_YEAR},
 			}
 			if c.stackName != "Login" || !reflect.DeepEqual(p, want) {
 				t.Errorf("stack %s, %+v, want %+v", c.stackName, p, want)
@@ -69,7 +69,7 @@ func TestConfigurationDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.stackName != defaultStackName || !*c.props.SelfSignUp || c.props.BackendClient || c.props.Email != nil || *c.props.Architecture.Name() != "arm64" {
+	if c.stackName != defaultStackName || c.props.SelfSignUp != nil || c.props.BackendClient || c.props.Email != nil || *c.props.Architecture.Name() != "arm64" {
 		t.Errorf("stack %s, %+v", c.stackName, c.props)
 	}
 }

@@ -38,6 +38,8 @@ func synthesize(app awscdk.App) (err error) {
 		case nil:
 		case *passkeys.BuildError:
 			err = problem
+		case *passkeys.InvalidPropsError: // seen only once what exists was imported
+			err = &configurationError{inContext(problem)}
 		default:
 			panic(problem)
 		}

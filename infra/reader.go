@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/jsii-runtime-go"
+
 	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
 )
 
@@ -19,14 +21,6 @@ type reader struct {
 	context  map[string]any // key → value
 	problems []passkeys.Problem
 }
-
-// toggle is the value of a flag that is not set.
-type toggle bool
-
-const (
-	on  toggle = true
-	off toggle = false
-)
 
 func (r *reader) add(key string, received any, remedy string) {
 	text, err := json.Marshal(received)
@@ -49,6 +43,15 @@ func (r *reader) text(key string) string {
 	text, ok := value.(string)
 	if !ok && value != nil {
 		r.add(key, value, "write it as a text")
+	}
+	return text
+}
+
+// matching reads a text of the form that pattern has.
+func (r *reader) matching(key string, pattern *regexp.Regexp, remedy string) string {
+	text := r.text(key)
+	if text != "" && !pattern.MatchString(text) {
+		r.add(key, text, remedy)
 	}
 	return text
 }
@@ -92,18 +95,25 @@ func (r *reader) list(key string) []string {
 	return list
 }
 
-func (r *reader) flag(key string, unset toggle) bool {
+// flag returns nil for what is not set.
+func (r *reader) flag(key string) *bool {
 	switch value := r.value(key); value {
 	case nil:
-		return bool(unset)
+		return nil
 	case true, "true":
-		return true
+		return jsii.Bool(true)
 	case false, "false":
-		return false
+		return jsii.Bool(false)
 	default:
 		r.add(key, value, "use true or false")
-		return false
+		return nil
 	}
+}
+
+// isOn reports whether a flag is set, and true.
+func (r *reader) isOn(key string) bool {
+	flag := r.flag(key)
+	return flag != nil && *flag
 }
 
 func (r *reader) count(key string) int {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
-	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
 )
@@ -38,10 +37,28 @@ var settings = []setting{
 		func(r *reader, key string, c *configuration) { c.props.MaxPasskeys = r.count(key) }},
 	{"recentAuthentication", "5m", "how long after a sign-in a user may add or remove passkeys, from `1m` to `1h`",
 		func(r *reader, key string, c *configuration) { c.props.RecentAuthentication = r.duration(key) }},
+	{"userPoolId", "(a new pool)", "a user pool that exists, from another stack or made by hand: it gets the triggers, and nothing else of it changes",
+		func(r *reader, key string, c *configuration) {
+			c.existing.userPoolID = r.matching(key, userPoolID, "use the id of a user pool, such as \"eu-west-1_AbCdEf123\"")
+		}},
+	{"clientIds", "(a new client)", "app clients of that pool whose users may sign in with passkeys; each must allow custom authentication and prevent user existence errors",
+		func(r *reader, key string, c *configuration) { c.existing.clientIDs = r.list(key) }},
+	{"replaceTriggers", "(none)", "triggers of that pool that may be replaced: `DefineAuthChallenge`, `CreateAuthChallenge`, `VerifyAuthChallengeResponse`",
+		func(r *reader, key string, c *configuration) { c.existing.replace = r.list(key) }},
+	{"attachment", "0", "attaches the triggers to that pool again once for each increase, after the stack that owns it took them away",
+		func(r *reader, key string, c *configuration) { c.existing.attachment = r.count(key) }},
+	{"caseSensitiveUserNames", "false", "whether that pool tells `Ann` from `ann`",
+		func(r *reader, key string, c *configuration) { c.existing.caseSensitive = r.isOn(key) }},
+	{"tableName", "(a new table)", "a table of your own, with the keys and the time-to-live attribute of the construct's",
+		func(r *reader, key string, c *configuration) { c.existing.tableName = r.text(key) }},
+	{"encryptionKeyArn", "(AWS's own keys)", "KMS key that encrypts the table, the secrets, the logs and the functions' settings; its policy must let CloudWatch Logs use it",
+		func(r *reader, key string, c *configuration) {
+			c.existing.encryptionKeyARN = r.matching(key, keyARN, "use the ARN of a KMS key")
+		}},
 	{"signIn", "email", "what users type: `email`, `phone`, or `username` with e-mail address and preferred user name as aliases; a pool that exists can't change it",
 		func(r *reader, key string, c *configuration) { c.props.SignIn = passkeys.SignIn(r.text(key)) }},
 	{"selfSignUp", "true", "whether users may create their own accounts",
-		func(r *reader, key string, c *configuration) { c.props.SelfSignUp = jsii.Bool(r.flag(key, on)) }},
+		func(r *reader, key string, c *configuration) { c.props.SelfSignUp = r.flag(key) }},
 	{"mfa", "off", "whether users may add an authenticator app to their password: `off` or `optional`; passkeys skip it",
 		func(r *reader, key string, c *configuration) { c.props.MFA = passkeys.MFA(r.text(key)) }},
 	{"plan", "lite", "Cognito's feature plan: `lite`, `essentials` or `plus`",
@@ -61,7 +78,7 @@ var settings = []setting{
 	{"emailSesConfigurationSet", "(none)", "configuration set of SES",
 		func(r *reader, key string, c *configuration) { c.email.ConfigurationSetName = r.optional(key) }},
 	{"backendClient", "false", "adds a confidential app client, with a secret, for servers that sign users in",
-		func(r *reader, key string, c *configuration) { c.props.BackendClient = r.flag(key, off) }},
+		func(r *reader, key string, c *configuration) { c.props.BackendClient = r.isOn(key) }},
 	{"markerAttribute", "created_by", "custom attribute, without `custom:`, that marks who created a user; no app client may write it",
 		func(r *reader, key string, c *configuration) { c.props.MarkerAttribute = r.text(key) }},
 	{"markerValue", "passkeys", "value of that attribute for users that a backend creates for passkeys",
@@ -76,10 +93,30 @@ var settings = []setting{
 		func(r *reader, key string, c *configuration) {
 			c.props.RemovalPolicy = awscdk.RemovalPolicy(strings.ToUpper(r.text(key)))
 		}},
+	{"stampParameter", "(a new key)", "SecureString parameter that holds a key ring of your own for challenges, as `go run ./infra/admin new-key` prints it",
+		func(r *reader, key string, c *configuration) { c.props.StampKey = existingKey(r.text(key)) }},
+	{"decoyParameter", "(a new key)", "SecureString parameter that holds a key ring of your own for false passkey lists",
+		func(r *reader, key string, c *configuration) { c.props.DecoyKey = existingKey(r.text(key)) }},
 	{"architecture", "arm64", "what the functions are built for: `arm64` or `x86_64`",
 		func(r *reader, key string, c *configuration) { c.props.Architecture = readArchitecture(r, key) }},
 	{"logRetention", "three_months", "how long logs are kept: `one_week`, `one_month`, `three_months`, `six_months`, `one_year` or `infinite`",
 		func(r *reader, key string, c *configuration) { c.props.LogRetention = readLogRetention(r, key) }},
+	{"memorySize", "512", "memory of each function in MB",
+		func(r *reader, key string, c *configuration) { c.props.MemorySize = r.count(key) }},
+	{"reservedConcurrency", "0", "concurrent executions that each function of sign-ins has for itself, and at most; 0 shares the account's",
+		func(r *reader, key string, c *configuration) { c.props.ReservedConcurrency = r.count(key) }},
+	{"provisionedConcurrency", "0", "instances of each function of sign-ins that are kept started, against cold starts",
+		func(r *reader, key string, c *configuration) { c.props.ProvisionedConcurrency = r.count(key) }},
+	{"rollout", "all_at_once", "how traffic moves to a new version of the functions, and back on errors: `all_at_once`, `canary_10percent_5minutes`, `canary_10percent_15minutes`, `linear_10percent_every_1minute`",
+		func(r *reader, key string, c *configuration) { c.props.Rollout = readRollout(r, key) }},
+	{"apiDomain", "(API Gateway's)", "domain of your own for the HTTP API; you set its DNS record",
+		func(r *reader, key string, c *configuration) { c.existing.apiDomain = r.text(key) }},
+	{"apiCertificateArn", "(required with apiDomain)", "certificate of that domain in ACM, in the stack's region",
+		func(r *reader, key string, c *configuration) {
+			c.existing.apiCertificateARN = r.matching(key, certificateARN, "use the ARN of a certificate in ACM")
+		}},
+	{"apiBasePath", "(the root)", "path of that domain below which the API lies, such as `auth`",
+		func(r *reader, key string, c *configuration) { c.existing.apiBasePath = r.text(key) }},
 	{"apiRateLimit", "100", "requests a second that the whole HTTP API takes; goes with apiBurstLimit",
 		func(r *reader, key string, c *configuration) { c.rateLimit = r.count(key) }},
 	{"apiBurstLimit", "200", "requests that it takes at once; goes with apiRateLimit",

@@ -17,6 +17,7 @@ func newStack(scope constructs.Construct, c configuration) awscdk.Stack {
 		StackName:   jsii.String(c.stackName),
 		Description: jsii.String("Passkeys for an Amazon Cognito user pool"),
 	})
+	c.existing.importInto(stack, &c.props)
 	addOutputs(stack, passkeys.New(stack, jsii.String("Passkeys"), &c.props))
 	return stack
 }
@@ -32,7 +33,7 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 	if backend := p.BackendClient(); backend != nil {
 		add("BackendClientId", backend.UserPoolClientId(), "Id of the confidential app client, for servers")
 	}
-	add("ApiUrl", p.URL(), "Address of the HTTP API, without a slash at the end")
+	add("ApiUrl", p.API().URL(), "Address of the HTTP API, without a slash at the end")
 	add("RelyingPartyId", jsii.String(p.RelyingPartyID()), "Domain that passkeys belong to")
 	add("TableName", p.Table().TableName(), "Name of the table that holds the passkeys")
 }

@@ -196,6 +196,43 @@ func TestSecretDeletion(t *testing.T) {
 	}
 }
 
+// An adopted ring is somebody else's: it is read, and nothing more.
+func TestAdoptedSecret(t *testing.T) {
+	adopted := map[string]any{provisioning.RemovalPolicy: provisioning.Adopted}
+	w := newWorld(t)
+	if got := w.request(t, secretEvent(cfn.RequestCreate, adopted)); got.Status != cfn.StatusFailed || !strings.Contains(got.Reason, name) {
+		t.Errorf("answer %+v to a ring that isn't there, want a failure that names the parameter", got)
+	}
+	w.request(t, secretEvent(cfn.RequestCreate))
+	stored := w.parameters[name]
+	ring, err := secret.Decode(stored.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := w.request(t, secretEvent(cfn.RequestUpdate, adopted, rotation("3")))
+	if got.Status != cfn.StatusSuccess || got.Data[provisioning.PublicKeys] != strings.Join(ring.PublicKeys(), ",") {
+		t.Errorf("answer %+v, want the ring's public keys", got)
+	}
+	if got := w.request(t, secretEvent(cfn.RequestDelete, adopted)); got.Status != cfn.StatusSuccess {
+		t.Errorf("answer %+v to its deletion", got)
+	}
+	if w.parameters[name] != stored {
+		t.Error("the parameter was changed")
+	}
+}
+
+func TestSecretOfAnOwnKey(t *testing.T) {
+	const key = "arn:aws:kms:us-east-1:000000000000:key/own"
+	w := newWorld(t)
+	w.request(t, secretEvent(cfn.RequestCreate, map[string]any{provisioning.EncryptionKey: key}))
+	if got := w.parameters[name].KeyId; got != key {
+		t.Errorf("encrypted by %q, want %q", got, key)
+	}
+	if got := w.request(t, secretEvent(cfn.RequestCreate, map[string]any{provisioning.EncryptionKey: []any{}})); got.Status != cfn.StatusFailed {
+		t.Errorf("answer %+v to a key that is no text", got)
+	}
+}
+
 func TestPrivateKeysStayInTheParameter(t *testing.T) {
 	w := newWorld(t)
 	for n, request := range []cfn.RequestType{cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestUpdate} {

@@ -31,17 +31,18 @@ type keyRings struct{ store parameterStore }
 // ensure returns the ring in the parameter, made if there is none and rotated if
 // the wanted rotation is higher than the one that made it. A ring that exists is
 // otherwise left alone, so a repeated or rolled back deployment changes nothing.
+// An adopted ring must exist and is only read.
 func (k keyRings) ensure(ctx context.Context, want secretProperties) (secret.Ring, error) {
 	ring, err := k.read(ctx, want)
 	var missing *types.ParameterNotFound
-	if errors.As(err, &missing) {
+	if errors.As(err, &missing) && want.removal != provisioning.Adopted {
 		return k.create(ctx, want)
 	}
-	if err != nil || want.rotation <= ring.Rotation() {
+	if err != nil || want.removal == provisioning.Adopted || want.rotation <= ring.Rotation() {
 		return ring, err
 	}
 	ring = ring.Rotate(want.rotation)
-	return ring, k.write(ctx, want.parameter, ring, aws.Bool(true))
+	return ring, k.write(ctx, want, ring, aws.Bool(true))
 }
 
 func (k keyRings) read(ctx context.Context, want secretProperties) (secret.Ring, error) {
@@ -67,7 +68,7 @@ func (k keyRings) create(ctx context.Context, want secretProperties) (secret.Rin
 	if err != nil {
 		return secret.Ring{}, err
 	}
-	err = k.write(ctx, want.parameter, ring, aws.Bool(false))
+	err = k.write(ctx, want, ring, aws.Bool(false))
 	var exists *types.ParameterAlreadyExists
 	if errors.As(err, &exists) { // made meanwhile, perhaps by a try of this request whose reply was lost
 		return k.read(ctx, want)
@@ -75,23 +76,24 @@ func (k keyRings) create(ctx context.Context, want secretProperties) (secret.Rin
 	return ring, err
 }
 
-func (k keyRings) write(ctx context.Context, parameter string, ring secret.Ring, overwrite *bool) error {
+func (k keyRings) write(ctx context.Context, want secretProperties, ring secret.Ring, overwrite *bool) error {
 	_, err := k.store.PutParameter(ctx, &ssm.PutParameterInput{
-		Name:        &parameter,
+		Name:        &want.parameter,
 		Type:        types.ParameterTypeSecureString,
+		KeyId:       want.encryptionKey,
 		Value:       aws.String(ring.Encode()),
 		Description: aws.String("Key ring of a passkey stack, which makes and rotates it"),
 		Overwrite:   overwrite,
 	})
 	if err != nil {
-		return fmt.Errorf("writing parameter %s: %w", parameter, err)
+		return fmt.Errorf("writing parameter %s: %w", want.parameter, err)
 	}
 	return nil
 }
 
-// remove deletes the parameter if the resource owns it and does not retain it.
+// remove deletes the parameter if the resource owns it and is to destroy it.
 func (k keyRings) remove(ctx context.Context, physicalID string, want secretProperties) error {
-	if physicalID != want.parameter || want.removal == provisioning.Retain {
+	if physicalID != want.parameter || want.removal != provisioning.Destroy {
 		return nil
 	}
 	_, err := k.store.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &want.parameter})

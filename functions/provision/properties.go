@@ -12,10 +12,11 @@ import (
 
 // secretProperties are those of a provisioning.SecretType.
 type secretProperties struct {
-	parameter string
-	kind      secret.Kind
-	rotation  int
-	removal   string
+	parameter     string
+	kind          secret.Kind
+	rotation      int
+	removal       string
+	encryptionKey *string // nil: AWS's own
 }
 
 // clientProperties are those of a provisioning.ClientType.
@@ -30,10 +31,11 @@ type clientProperties struct {
 func parseSecret(values map[string]any) (secretProperties, error) {
 	p := properties{values: values}
 	return secretProperties{
-		parameter: p.text(provisioning.Parameter),
-		kind:      secret.Kind(p.oneOf(provisioning.Kind, provisioning.KindSigning, provisioning.KindSymmetric)),
-		rotation:  p.count(provisioning.Rotation),
-		removal:   p.oneOf(provisioning.RemovalPolicy, provisioning.Retain, provisioning.Destroy),
+		parameter:     p.text(provisioning.Parameter),
+		kind:          secret.Kind(p.oneOf(provisioning.Kind, provisioning.KindSigning, provisioning.KindSymmetric)),
+		rotation:      p.count(provisioning.Rotation),
+		removal:       p.oneOf(provisioning.RemovalPolicy, provisioning.Retain, provisioning.Destroy, provisioning.Adopted),
+		encryptionKey: p.optional(provisioning.EncryptionKey),
 	}, errors.Join(p.problems...)
 }
 
@@ -64,6 +66,15 @@ func (p *properties) text(name string) string {
 		p.refuse(name, "text")
 	}
 	return text
+}
+
+// optional returns nil for what is absent.
+func (p *properties) optional(name string) *string {
+	if p.values[name] == nil {
+		return nil
+	}
+	text := p.text(name)
+	return &text
 }
 
 func (p *properties) oneOf(name string, allowed ...string) string {

@@ -32,7 +32,7 @@ type world struct {
 	address    string // where CloudFormation takes answers
 }
 
-type parameter struct{ Name, Type, Value string }
+type parameter struct{ Name, Type, Value, KeyId string }
 
 const tableName = "passkeys"
 

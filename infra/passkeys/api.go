@@ -4,66 +4,159 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2authorizers"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
-func (p *Passkeys) addAPI() {
-	clientIDs := p.clientIDs()
-	p.addAPIFunction(clientIDs)
-	p.api = awsapigatewayv2.NewHttpApi(p, jsii.String("Api"), &awsapigatewayv2.HttpApiProps{
-		Description:        jsii.String("Passkeys of " + p.props.RelyingPartyID),
-		CreateDefaultStage: jsii.Bool(false),
-		CorsPreflight:      p.cors(),
-	})
-	p.addStage()
-	p.addRoutes(clientIDs)
+// APIProps configures API.
+type APIProps struct {
+	CommonProps
+
+	// UserPool is whose users call the API, and Clients are the app clients whose
+	// access tokens it takes. Required.
+	UserPool awscognito.IUserPool
+	Clients  []awscognito.IUserPoolClient
+
+	// Table holds the passkeys, as NewCredentialTable makes it. Required.
+	Table awsdynamodb.ITable
+
+	// Keys of the stack. Required.
+	Keys *Keys
+
+	// These are as in Props; each but CounterPolicy is required.
+	RelyingPartyID, RelyingPartyName string
+	Origins                          []string
+	UserVerification                 UserVerification
+	CounterPolicy                    CounterPolicy
+	MaxPasskeys                      int
+	RecentAuthentication             time.Duration
+	SignIn                           SignIn
+
+	// Domain is where the API answers. Nil means the address that API Gateway gives it.
+	Domain *Domain
+
+	// Throttle limits the whole API. Nil means 100 requests a second with bursts
+	// of 200, about what Cognito lets sign in.
+	Throttle *awsapigatewayv2.ThrottleSettings
 }
 
-func (p *Passkeys) addAPIFunction(clientIDs []string) {
-	p.newFunction("ApiFunction", apiFunction, settings.Environ(settings.API{
-		Table:                *p.table.TableName(),
-		UserPoolID:           *p.pool.UserPoolId(),
-		ClientIDs:            clientIDs,
-		RelyingPartyID:       p.props.RelyingPartyID,
-		RelyingPartyName:     p.props.RelyingPartyName,
-		Origins:              p.props.Origins,
-		UserVerification:     string(p.props.UserVerification),
-		CounterPolicy:        string(p.props.CounterPolicy),
-		StampParameter:       *p.stamp.parameter,
-		VerifiedAttributes:   []string{p.verifiedAttribute()},
-		MaxPasskeys:          p.props.MaxPasskeys,
-		RecentAuthentication: p.props.RecentAuthentication,
-	}), apiTimeout,
+// Domain is an address of the account's own for the HTTP API.
+type Domain struct {
+	// Name is the custom domain, as awsapigatewayv2.NewDomainName makes it. Its
+	// DNS record is its owner's to set. Required.
+	Name awsapigatewayv2.IDomainName
+
+	// BasePath is the path below which the API lies, such as "auth" or
+	// "v1/auth". Empty means the root of the domain.
+	BasePath string
+}
+
+// API is the HTTP API that registers, lists, renames and deletes passkeys and
+// gives out the challenges of sign-ins without a user name.
+type API struct {
+	constructs.Construct
+
+	props    APIProps
+	function function
+	api      awsapigatewayv2.HttpApi
+}
+
+// NewAPI adds the API to scope. It panics with an *InvalidPropsError or a *BuildError.
+func NewAPI(scope constructs.Construct, id *string, props *APIProps) *API {
+	if props == nil {
+		props = &APIProps{}
+	}
+	must(props.validate())
+	a := &API{props: *props}
+	a.props.CommonProps = props.CommonProps.withDefaults()
+	if a.props.Throttle == nil {
+		a.props.Throttle = &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(100), BurstLimit: jsii.Number(200)}
+	}
+	constructs.NewConstruct_Override(a, scope, id)
+	a.addFunction()
+	a.api = awsapigatewayv2.NewHttpApi(a, jsii.String("Api"), &awsapigatewayv2.HttpApiProps{
+		Description:               jsii.String("Passkeys of " + props.RelyingPartyID),
+		CreateDefaultStage:        jsii.Bool(false),
+		CorsPreflight:             a.cors(),
+		DisableExecuteApiEndpoint: jsii.Bool(props.Domain != nil), // one way in
+	})
+	a.addStage()
+	a.addRoutes()
+	return a
+}
+
+// HTTPAPI is the API Gateway of the API.
+func (a *API) HTTPAPI() awsapigatewayv2.HttpApi { return a.api }
+
+// Function answers the API.
+func (a *API) Function() awslambda.IFunction { return a.function.live }
+
+// URL is the address of the API, without a slash at the end.
+func (a *API) URL() *string {
+	if a.props.Domain == nil {
+		return a.api.ApiEndpoint()
+	}
+	url := "https://" + *a.props.Domain.Name.Name()
+	if path := a.props.Domain.BasePath; path != "" {
+		url += "/" + path
+	}
+	return jsii.String(url)
+}
+
+func (a *API) addFunction() {
+	a.function = a.props.newServing(a, definition{
+		id:        "Function",
+		directory: apiFunction,
+		timeout:   apiTimeout,
+		environment: settings.Environ(settings.API{
+			Table:                *a.props.Table.TableName(),
+			UserPoolID:           *a.props.UserPool.UserPoolId(),
+			ClientIDs:            a.clientIDs(),
+			RelyingPartyID:       a.props.RelyingPartyID,
+			RelyingPartyName:     a.props.RelyingPartyName,
+			Origins:              a.props.Origins,
+			UserVerification:     string(a.props.UserVerification),
+			CounterPolicy:        string(a.props.CounterPolicy),
+			StampParameter:       a.props.Keys.stamp.parameter,
+			VerifiedAttributes:   []string{a.props.SignIn.verifiedAttribute()},
+			MaxPasskeys:          a.props.MaxPasskeys,
+			RecentAuthentication: a.props.RecentAuthentication,
+		}),
 		// A transaction takes the permissions of the operations in it. It spans
 		// both partitions, so that one statement must allow both.
-		p.allowItems([]string{userItems, credentialItems},
+		allow: append(allowItems(a.props.Table, []string{userItems, credentialItems},
 			"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
-		p.allowParameter(p.stamp.parameter, "ssm:GetParameter"),
-	)
+			a.props.Keys.stamp.read...),
+	})
 }
 
-func (p *Passkeys) clientIDs() []string {
+func (a *API) clientIDs() []string {
 	var ids []string
-	for _, client := range p.clients() {
+	for _, client := range a.props.Clients {
 		ids = append(ids, *client.UserPoolClientId())
 	}
 	return ids
 }
 
-func (p *Passkeys) addRoutes(clientIDs []string) {
-	// The provider's URL is the issuer of the pool's tokens, in every partition.
-	authorizer := awsapigatewayv2authorizers.NewHttpJwtAuthorizer(jsii.String("Authorizer"), p.pool.UserPoolProviderUrl(),
-		&awsapigatewayv2authorizers.HttpJwtAuthorizerProps{JwtAudience: jsii.Strings(clientIDs...)})
-	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Integration"), p.functions[apiFunction],
+func (a *API) addRoutes() {
+	// The provider's name is that of the pool's tokens' issuer, in every partition.
+	issuer := "https://" + *a.props.UserPool.UserPoolProviderName()
+	authorizer := awsapigatewayv2authorizers.NewHttpJwtAuthorizer(jsii.String("Authorizer"), &issuer,
+		&awsapigatewayv2authorizers.HttpJwtAuthorizerProps{JwtAudience: jsii.Strings(a.clientIDs()...)})
+	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Integration"), a.function.live,
 		&awsapigatewayv2integrations.HttpLambdaIntegrationProps{
 			ScopePermissionToRoute: jsii.Bool(false), // one permission for the API instead of one a route
 		})
@@ -76,7 +169,7 @@ func (p *Passkeys) addRoutes(clientIDs []string) {
 		if route.Token == routes.AccessToken {
 			options.Authorizer = authorizer
 		}
-		for _, added := range *p.api.AddRoutes(options) {
+		for _, added := range *a.api.AddRoutes(options) {
 			if route.Token == routes.NoToken {
 				acknowledge(added, map[string]string{
 					ruleRouteAuthorization: "It is called before anyone is signed in. It answers with a signed challenge that is stored nowhere, or to a passkey that proves itself.",
@@ -88,9 +181,9 @@ func (p *Passkeys) addRoutes(clientIDs []string) {
 
 // cors lets the web origins call the API. Apps need no permission: only
 // browsers ask. Nil means that there is no web origin.
-func (p *Passkeys) cors() *awsapigatewayv2.CorsPreflightOptions {
+func (a *API) cors() *awsapigatewayv2.CorsPreflightOptions {
 	var origins []string
-	for _, origin := range p.props.Origins {
+	for _, origin := range a.props.Origins {
 		if strings.HasPrefix(origin, "http") {
 			origins = append(origins, origin)
 		}
@@ -112,16 +205,23 @@ func (p *Passkeys) cors() *awsapigatewayv2.CorsPreflightOptions {
 	}
 }
 
-func (p *Passkeys) addStage() {
-	awsapigatewayv2.NewHttpStage(p, jsii.String("Stage"), &awsapigatewayv2.HttpStageProps{
-		HttpApi:    p.api,
+func (a *API) addStage() {
+	props := &awsapigatewayv2.HttpStageProps{
+		HttpApi:    a.api,
 		StageName:  jsii.String("$default"),
 		AutoDeploy: jsii.Bool(true),
-		Throttle:   p.props.Throttle,
+		Throttle:   a.props.Throttle,
 		AccessLogSettings: &accessLog{
-			destination: awsapigatewayv2.NewLogGroupLogDestination(p.newLogGroup("ApiLogs")),
+			destination: awsapigatewayv2.NewLogGroupLogDestination(a.props.newLogGroup(a, "Logs")),
 		},
-	})
+	}
+	if domain := a.props.Domain; domain != nil {
+		props.DomainMapping = &awsapigatewayv2.DomainMappingOptions{DomainName: domain.Name}
+		if domain.BasePath != "" {
+			props.DomainMapping.MappingKey = &domain.BasePath
+		}
+	}
+	awsapigatewayv2.NewHttpStage(a, jsii.String("Stage"), props)
 }
 
 // accessLog implements awsapigatewayv2.IAccessLogSettings.

@@ -16,31 +16,26 @@
 package passkeys
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Passkeys is the construct.
+// Passkeys is the construct. It is made of parts that can be used alone too:
+// NewCredentialTable, NewKeys, NewTriggers and NewAPI.
 type Passkeys struct {
 	constructs.Construct
 
-	props     Props
-	binaries  binaries
-	pool      awscognito.UserPool
-	client    awscognito.UserPoolClient
-	backend   awscognito.UserPoolClient // nil unless asked for
-	table     awsdynamodb.Table
-	functions map[string]awslambda.Function // directory below functions/ → the function
-	provider  awslambda.Function
-	stamp     keyRing
-	decoy     keyRing
-	api       awsapigatewayv2.HttpApi
+	props    Props
+	table    awsdynamodb.ITable
+	keys     *Keys
+	triggers *Triggers
+	pool     awscognito.IUserPool
+	clients  []awscognito.IUserPoolClient
+	backend  awscognito.UserPoolClient // nil unless asked for
+	api      *API
 }
 
 // New adds the construct to scope. It panics with an *InvalidPropsError that
@@ -49,20 +44,12 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	if props == nil {
 		props = &Props{}
 	}
-	p := &Passkeys{props: props.withDefaults(), functions: map[string]awslambda.Function{}}
+	must(props.Validate())
+	p := &Passkeys{props: props.withDefaults()}
 	constructs.NewConstruct_Override(p, scope, id)
-	setDefault(&p.props.ParameterPath, p.defaultParameterPath())
-	if err := p.props.Validate(); err != nil {
-		panic(err)
-	}
-	built, err := build(p.props.Architecture, nil, *awscdk.Stack_Of(p).BundlingRequired())
-	if err != nil {
-		panic(err)
-	}
-	p.binaries = built
+	setDefault(&p.props.ParameterPath, defaultParameterPath(p))
 
 	p.addTable()
-	p.addSecrets()
 	p.addTriggers()
 	p.addPool()
 	p.addClients()
@@ -70,35 +57,87 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	return p
 }
 
-// UserPool is the pool that users sign in to.
-func (p *Passkeys) UserPool() awscognito.UserPool { return p.pool }
+func (p *Passkeys) addTable() {
+	p.table = p.props.Table
+	if p.table == nil {
+		p.table = NewCredentialTable(p, jsii.String("Table"), &p.props.CommonProps)
+	}
+}
 
-// Client is the public app client, for browsers and apps.
-func (p *Passkeys) Client() awscognito.UserPoolClient { return p.client }
+func (p *Passkeys) addTriggers() {
+	p.keys = NewKeys(p, jsii.String("Keys"), &KeysProps{
+		CommonProps:   p.props.CommonProps,
+		ParameterPath: p.props.ParameterPath,
+		StampRotation: p.props.StampRotation,
+		DecoyRotation: p.props.DecoyRotation,
+		StampKey:      p.props.StampKey,
+		DecoyKey:      p.props.DecoyKey,
+	})
+	p.triggers = NewTriggers(p, jsii.String("Triggers"), &TriggersProps{
+		CommonProps:            p.props.CommonProps,
+		Table:                  p.table,
+		Keys:                   p.keys,
+		RelyingPartyID:         p.props.RelyingPartyID,
+		Origins:                p.props.Origins,
+		UserVerification:       p.props.UserVerification,
+		CounterPolicy:          p.props.CounterPolicy,
+		CaseSensitiveUserNames: p.props.CaseSensitiveUserNames,
+	})
+}
+
+func (p *Passkeys) addPool() {
+	p.pool = p.props.UserPool
+	if p.pool == nil {
+		p.pool = p.newPool()
+	}
+	p.triggers.Attach(p.pool, &AttachOptions{
+		Clients:    p.props.Clients,
+		Attributes: []string{p.props.MarkerAttribute},
+		Replace:    p.props.ReplaceTriggers,
+		Attachment: p.props.Attachment,
+	})
+}
+
+func (p *Passkeys) addAPI() {
+	p.api = NewAPI(p, jsii.String("Api"), &APIProps{
+		CommonProps:          p.props.CommonProps,
+		UserPool:             p.pool,
+		Clients:              p.clients,
+		Table:                p.table,
+		Keys:                 p.keys,
+		RelyingPartyID:       p.props.RelyingPartyID,
+		RelyingPartyName:     p.props.RelyingPartyName,
+		Origins:              p.props.Origins,
+		UserVerification:     p.props.UserVerification,
+		CounterPolicy:        p.props.CounterPolicy,
+		MaxPasskeys:          p.props.MaxPasskeys,
+		RecentAuthentication: p.props.RecentAuthentication,
+		SignIn:               p.props.SignIn,
+		Domain:               p.props.Domain,
+		Throttle:             p.props.Throttle,
+	})
+}
+
+// UserPool is the pool that users sign in to.
+func (p *Passkeys) UserPool() awscognito.IUserPool { return p.pool }
+
+// Client is the public app client that the construct made, or else the first of Props.Clients.
+func (p *Passkeys) Client() awscognito.IUserPoolClient { return p.clients[0] }
 
 // BackendClient is the confidential app client, or nil unless Props.BackendClient asked for it.
 func (p *Passkeys) BackendClient() awscognito.UserPoolClient { return p.backend }
 
 // Table holds the passkeys.
-func (p *Passkeys) Table() awsdynamodb.Table { return p.table }
+func (p *Passkeys) Table() awsdynamodb.ITable { return p.table }
+
+// Keys makes the secrets.
+func (p *Passkeys) Keys() *Keys { return p.keys }
+
+// Triggers are the functions of custom authentication.
+func (p *Passkeys) Triggers() *Triggers { return p.triggers }
 
 // API is the HTTP API that registers, lists, renames and deletes passkeys.
-func (p *Passkeys) API() awsapigatewayv2.HttpApi { return p.api }
-
-// URL is the address of the HTTP API, without a slash at the end.
-func (p *Passkeys) URL() *string { return p.api.ApiEndpoint() }
-
-// DefineFunction is the Define Auth Challenge trigger.
-func (p *Passkeys) DefineFunction() awslambda.Function { return p.functions[defineFunction] }
-
-// CreateFunction is the Create Auth Challenge trigger.
-func (p *Passkeys) CreateFunction() awslambda.Function { return p.functions[createFunction] }
-
-// VerifyFunction is the Verify Auth Challenge Response trigger.
-func (p *Passkeys) VerifyFunction() awslambda.Function { return p.functions[verifyFunction] }
-
-// APIFunction answers the HTTP API.
-func (p *Passkeys) APIFunction() awslambda.Function { return p.functions[apiFunction] }
+func (p *Passkeys) API() *API { return p.api }
 
 // RelyingPartyID is the domain that passkeys belong to.
 func (p *Passkeys) RelyingPartyID() string { return p.props.RelyingPartyID }
@@ -114,4 +153,11 @@ func (p *Passkeys) Marker() (attribute, value string) {
 func (p *Passkeys) GrantSignIn(grantee awsiam.IGrantable) awsiam.Grant {
 	return p.pool.Grant(grantee,
 		jsii.String("cognito-idp:AdminInitiateAuth"), jsii.String("cognito-idp:AdminRespondToAuthChallenge"))
+}
+
+// must panics with a problem of the props, as CDK constructs do.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
 }

@@ -6,15 +6,13 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/jsii-runtime-go"
-
-	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
 
-// addPool makes the user pool. Passwords stay beside passkeys, and recovery goes
+// newPool makes a user pool. Passwords stay beside passkeys, and recovery goes
 // to a verified e-mail address only, because phone numbers change hands.
-func (p *Passkeys) addPool() {
+func (p *Passkeys) newPool() awscognito.UserPool {
 	byEmail, byPhone := p.props.SignIn == SignInEmail, p.props.SignIn == SignInPhone
-	p.pool = awscognito.NewUserPool(p, jsii.String("UserPool"), &awscognito.UserPoolProps{
+	pool := awscognito.NewUserPool(p, jsii.String("UserPool"), &awscognito.UserPoolProps{
 		FeaturePlan:         p.props.Plan,
 		SignInAliases:       p.signInAliases(),
 		SignInCaseSensitive: jsii.Bool(false),
@@ -42,16 +40,16 @@ func (p *Passkeys) addPool() {
 		Mfa:                p.mfa(),
 		MfaSecondFactor:    &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)},
 		Email:              p.props.Email,
-		LambdaTriggers:     p.poolTriggers(),
 		DeletionProtection: jsii.Bool(p.props.retained()),
 		RemovalPolicy:      p.props.RemovalPolicy,
 	})
-	p.acknowledgePool()
+	p.acknowledge(pool)
+	return pool
 }
 
-// acknowledgePool leaves a finding to the owner's judgement where its reason
+// acknowledge leaves a finding to the owner's judgement where its reason
 // doesn't hold: a passkey without user verification is one factor.
-func (p *Passkeys) acknowledgePool() {
+func (p *Passkeys) acknowledge(pool awscognito.UserPool) {
 	reasons := map[string]string{} // rule → reason
 	if p.props.UserVerification == UserVerificationRequired {
 		reasons[ruleMFARequired] = "A passkey with user verification is two factors, and Cognito applies no MFA to custom authentication. MFA for passwords is a property of the construct."
@@ -59,7 +57,7 @@ func (p *Passkeys) acknowledgePool() {
 	if p.props.Plan != awscognito.FeaturePlan_PLUS {
 		reasons[rulePlusPlan] = "Passkeys can't be guessed, reused or phished, which is what the threat protection of Plus looks for, and they work on every plan. The plan is a property of the construct."
 	}
-	acknowledge(p.pool, reasons)
+	acknowledge(pool, reasons)
 }
 
 func (p *Passkeys) signInAliases() *awscognito.SignInAliases {
@@ -83,23 +81,30 @@ func (p *Passkeys) mfa() awscognito.Mfa {
 }
 
 // verifiedAttribute is the one that must be "true" before a user may register a passkey.
-func (p *Passkeys) verifiedAttribute() string {
-	if p.props.SignIn == SignInPhone {
+func (s SignIn) verifiedAttribute() string {
+	if s == SignInPhone {
 		return "phone_number_verified"
 	}
 	return "email_verified"
 }
 
-// addClients makes the app clients, and the items that tell Create about them.
+// addClients makes the app clients that the props ask for, and has them all served.
 func (p *Passkeys) addClients() {
-	p.client = p.newClient("Client", &awscognito.UserPoolClientOptions{
-		AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true), UserSrp: jsii.Bool(true)},
-	})
+	p.clients = slices.Clone(p.props.Clients)
+	if len(p.clients) == 0 {
+		p.clients = append(p.clients, p.newClient("Client", &awscognito.UserPoolClientOptions{
+			AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true), UserSrp: jsii.Bool(true)},
+		}))
+	}
 	if p.props.BackendClient {
 		p.backend = p.newClient("BackendClient", &awscognito.UserPoolClientOptions{
 			AuthFlows:      &awscognito.AuthFlow{Custom: jsii.Bool(true), AdminUserPassword: jsii.Bool(true)},
 			GenerateSecret: jsii.Bool(true),
 		})
+		p.clients = append(p.clients, p.backend)
+	}
+	for _, client := range p.clients {
+		p.triggers.Serve(client)
 	}
 }
 
@@ -130,19 +135,5 @@ func (p *Passkeys) newClient(id string, options *awscognito.UserPoolClientOption
 	options.IdTokenValidity = awscdk.Duration_Hours(jsii.Number(1))
 	options.RefreshTokenValidity = awscdk.Duration_Days(jsii.Number(30))
 
-	client := p.pool.AddClient(jsii.String(id), options)
-	p.newCustomResource(id+"Settings", provisioning.ClientType, map[string]any{
-		provisioning.TableName:        p.table.TableName(),
-		provisioning.ClientID:         client.UserPoolClientId(),
-		provisioning.RelyingPartyID:   p.props.RelyingPartyID,
-		provisioning.UserVerification: p.props.UserVerification,
-		provisioning.Methods:          []string{provisioning.MethodPasskey},
-	})
-	return client
-}
-
-// clients lists the app clients that there are.
-func (p *Passkeys) clients() []awscognito.UserPoolClient {
-	return slices.DeleteFunc([]awscognito.UserPoolClient{p.client, p.backend},
-		func(c awscognito.UserPoolClient) bool { return c == nil })
+	return p.pool.AddClient(jsii.String(id), options)
 }

@@ -3,16 +3,16 @@ package passkeys
 import (
 	"time"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/jsii-runtime-go"
 )
 
 // Props configures the construct. Only RelyingPartyID and Origins are required.
 type Props struct {
+	CommonProps
+
 	// RelyingPartyID is the domain that passkeys belong to, for example
 	// "example.com": the host of every web origin or a parent domain of it.
 	// Passkeys can't move to another one later. Required.
@@ -43,23 +43,53 @@ type Props struct {
 	// passkeys, from a minute to an hour. Zero means five minutes.
 	RecentAuthentication time.Duration
 
+	// UserPool is a pool that exists. One that the same stack makes gets the
+	// triggers there; an imported one, from another stack or made by hand, gets
+	// them from a custom resource, which puts back what it found when it is
+	// deleted. Nothing else of it is changed, and its other triggers stay its
+	// owner's. Nil makes a pool.
+	UserPool awscognito.IUserPool
+
+	// Clients are the app clients of UserPool whose users may sign in with
+	// passkeys; each must allow custom authentication and prevent user existence
+	// errors. Empty makes a public app client. Only with UserPool.
+	Clients []awscognito.IUserPoolClient
+
+	// ReplaceTriggers lists triggers of UserPool that may be replaced. A trigger
+	// that is taken and not listed here is refused. Only with UserPool.
+	ReplaceTriggers []Trigger
+
+	// Attachment attaches the triggers to an imported UserPool again, once for
+	// each increase: whenever the stack that owns the pool changes it,
+	// CloudFormation takes away the triggers that the stack doesn't know of.
+	Attachment int
+
+	// CaseSensitiveUserNames says that UserPool tells "Ann" from "ann". Only with
+	// UserPool: a pool that the construct makes doesn't.
+	CaseSensitiveUserNames bool
+
+	// Table is a table of the account's own, as NewCredentialTable makes it. Nil makes one.
+	Table awsdynamodb.ITable
+
 	// SignIn says what users type. Empty means SignInEmail. Cognito can't change
-	// it on a pool that exists.
+	// it on a pool that exists: with UserPool it says what that one has.
 	SignIn SignIn
 
-	// SelfSignUp says whether users may create their own accounts. Nil means true.
+	// SelfSignUp says whether users may create their own accounts. Nil means
+	// true. Not with UserPool.
 	SelfSignUp *bool
 
 	// MFA says whether users may add an authenticator app (TOTP) as a second
 	// factor to their password. Empty means MFAOff. A passkey takes none: it is
-	// two factors already while UserVerification is required.
+	// two factors already while UserVerification is required. Not with UserPool.
 	MFA MFA
 
-	// Plan is the pool's feature plan. Empty means LITE: custom authentication needs no more.
+	// Plan is the pool's feature plan. Empty means LITE: custom authentication
+	// needs no more. Not with UserPool.
 	Plan awscognito.FeaturePlan
 
 	// Email is who sends the pool's mail. Nil means Cognito itself, which is
-	// limited to 50 messages a day: use an SES identity in production.
+	// limited to 50 messages a day: use an SES identity in production. Not with UserPool.
 	Email awscognito.UserPoolEmail
 
 	// BackendClient adds a confidential app client, with a secret, for servers
@@ -80,25 +110,12 @@ type Props struct {
 	// makes new secrets.
 	ParameterPath string
 
-	// StampRotation rotates the key that signs challenges once for each increase.
-	// Sign-ins go on: the previous and the next key are known to all who verify.
-	StampRotation int
+	// StampRotation, DecoyRotation, StampKey and DecoyKey are as in KeysProps.
+	StampRotation, DecoyRotation int
+	StampKey, DecoyKey           *ExistingKey
 
-	// DecoyRotation replaces the key that false passkey lists derive from, once
-	// for each increase. Do so only after a leak, because the change shows which
-	// lists are false.
-	DecoyRotation int
-
-	// RemovalPolicy says what happens to the pool, the table, the secrets and the
-	// logs when they leave the stack. Empty means RETAIN, with deletion
-	// protection; DESTROY, without it, is for try-outs.
-	RemovalPolicy awscdk.RemovalPolicy
-
-	// Architecture is what the functions are built for. Nil means ARM_64.
-	Architecture awslambda.Architecture
-
-	// LogRetention is how long logs are kept. Empty means three months.
-	LogRetention awslogs.RetentionDays
+	// Domain is where the HTTP API answers. Nil means the address that API Gateway gives it.
+	Domain *Domain
 
 	// Throttle limits the whole HTTP API. Nil means 100 requests a second with
 	// bursts of 200, about what Cognito lets sign in.
@@ -150,9 +167,20 @@ const (
 	MFAOptional MFA = "optional" // each user may add an authenticator app
 )
 
+// Trigger is a trigger of custom authentication, as Cognito names it.
+type Trigger string
+
+// Values of Trigger.
+const (
+	TriggerDefine Trigger = "DefineAuthChallenge"
+	TriggerCreate Trigger = "CreateAuthChallenge"
+	TriggerVerify Trigger = "VerifyAuthChallengeResponse"
+)
+
 // withDefaults returns a copy of p in which no zero value is left to interpret,
-// except ParameterPath, which depends on the stack, and Email.
+// except what depends on the stack or means that something is not there.
 func (p Props) withDefaults() Props {
+	p.CommonProps = p.CommonProps.withDefaults()
 	setDefault(&p.RelyingPartyName, p.RelyingPartyID)
 	setDefault(&p.UserVerification, UserVerificationRequired)
 	setDefault(&p.MaxPasskeys, 20)
@@ -163,23 +191,5 @@ func (p Props) withDefaults() Props {
 	setDefault(&p.Plan, awscognito.FeaturePlan_LITE)
 	setDefault(&p.MarkerAttribute, "created_by")
 	setDefault(&p.MarkerValue, "passkeys")
-	setDefault(&p.RemovalPolicy, awscdk.RemovalPolicy_RETAIN)
-	setDefault(&p.LogRetention, awslogs.RetentionDays_THREE_MONTHS)
-	if p.Architecture == nil {
-		p.Architecture = awslambda.Architecture_ARM_64()
-	}
-	if p.Throttle == nil {
-		p.Throttle = &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(100), BurstLimit: jsii.Number(200)}
-	}
 	return p
 }
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
-}
-
-// retained reports whether data outlives the stack.
-func (p Props) retained() bool { return p.RemovalPolicy != awscdk.RemovalPolicy_DESTROY }

@@ -24,7 +24,7 @@ import (
 func TestLogicalIDsOfWhatHoldsData(t *testing.T) {
 	for _, id := range []string{
 		"PasskeysUserPool127CE123", "PasskeysUserPoolClientB0FDA7AE", "PasskeysTableFF312D69",
-		"PasskeysStampKey5CC95581", "PasskeysDecoyKey7635279C",
+		"PasskeysKeysStampKeyXX", "PasskeysKeysDecoyKeyXX",
 	} {
 		if defaults().all[id] == nil {
 			t.Errorf("no resource %s any more", id)
@@ -38,21 +38,23 @@ func TestLeastPrivilege(t *testing.T) {
 		ssm  = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/passkeys/Stack/Passkeys/"
 	)
 	want := map[string][]string{ // function → statements
-		"DefineAuthChallenge": {},
-		"CreateAuthChallenge": {
+		"TriggersDefineAuthChallenge": {},
+		"TriggersCreateAuthChallenge": {
 			"dynamodb:GetItem on ${PasskeysTable.Arn} if USER#* CONFIG",
 			"ssm:GetParameter on " + ssm + "decoy",
 		},
-		"VerifyAuthChallenge": {
+		"TriggersVerifyAuthChallenge": {
 			"dynamodb:GetItem dynamodb:UpdateItem on ${PasskeysTable.Arn} if USER#*",
 		},
 		"ApiFunction": {
 			"dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem on ${PasskeysTable.Arn} if USER#* CRED#*",
 			"ssm:GetParameter on " + ssm + "stamp",
 		},
-		"Provision": {
-			"ssm:GetParameter ssm:PutParameter ssm:DeleteParameter on " + ssm + "stamp",
-			"ssm:GetParameter ssm:PutParameter ssm:DeleteParameter on " + ssm + "decoy",
+		"KeysProvision": {
+			"ssm:PutParameter ssm:DeleteParameter on " + ssm + "stamp",
+			"ssm:GetParameter on " + ssm + "stamp",
+			"ssm:PutParameter ssm:DeleteParameter on " + ssm + "decoy",
+			"ssm:GetParameter on " + ssm + "decoy",
 			"dynamodb:PutItem dynamodb:DeleteItem on ${PasskeysTable.Arn} if CONFIG",
 		},
 	}
@@ -68,8 +70,10 @@ func TestLeastPrivilege(t *testing.T) {
 		if role["ManagedPolicyArns"] != nil {
 			t.Errorf("%s has managed policies", function)
 		}
-		got := statementsOf(role)
-		if want := append(statements, fmt.Sprintf(logs, function)); !slices.Equal(got, want) {
+		got, want := statementsOf(role), append(statements, fmt.Sprintf(logs, function))
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
 			t.Errorf("%s may\n  %s\nwant\n  %s", function, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 		}
 		if got := flat(all.named(t, "AWS::Lambda::Function", "Passkeys"+function)["Role"]); got != "${Passkeys"+function+"Role.Arn}" {
@@ -101,10 +105,10 @@ func TestInvocationIsLimitedToOneSource(t *testing.T) {
 	}
 	const pool = "cognito-idp.amazonaws.com for ${PasskeysUserPool.Arn}"
 	want := map[string]string{
-		"${PasskeysDefineAuthChallenge.Arn}": pool,
-		"${PasskeysCreateAuthChallenge.Arn}": pool,
-		"${PasskeysVerifyAuthChallenge.Arn}": pool,
-		"${PasskeysApiFunction.Arn}":         "apigateway.amazonaws.com for arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${PasskeysApi}/*/*/*",
+		"${PasskeysTriggersDefineAuthChallengeLive}": pool,
+		"${PasskeysTriggersCreateAuthChallengeLive}": pool,
+		"${PasskeysTriggersVerifyAuthChallengeLive}": pool,
+		"${PasskeysApiFunctionLive}":                 "apigateway.amazonaws.com for arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${PasskeysApi}/*/*/*",
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("permissions %v, want %v", got, want)
@@ -184,7 +188,7 @@ func TestFunctionsGetTheirSettings(t *testing.T) {
 	var verify settings.Verify
 	var api settings.API
 	for function, into := range map[string]any{
-		"DefineAuthChallenge": &define, "CreateAuthChallenge": &create, "VerifyAuthChallenge": &verify, "ApiFunction": &api,
+		"TriggersDefineAuthChallenge": &define, "TriggersCreateAuthChallenge": &create, "TriggersVerifyAuthChallenge": &verify, "ApiFunction": &api,
 	} {
 		env := environment(t, tryOut().all, "Passkeys"+function)
 		lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
@@ -196,7 +200,7 @@ func TestFunctionsGetTheirSettings(t *testing.T) {
 		"create": {create, settings.Create{Table: "${PasskeysTable}", DecoyParameter: path + "decoy", FoldUserNames: true}},
 		"verify": {verify, settings.Verify{
 			Table: "${PasskeysTable}", RelyingPartyID: "example.com", Origins: []string{"https://example.com"},
-			StampKeys: []string{"${PasskeysStampKey.PublicKeys}"},
+			StampKeys: []string{"${PasskeysKeysStampKey.PublicKeys}"},
 		}},
 		"api": {api, settings.API{
 			Table: "${PasskeysTable}", UserPoolID: "${PasskeysUserPool}",
@@ -215,7 +219,7 @@ func TestFunctionsGetTheirSettings(t *testing.T) {
 
 func TestFunctions(t *testing.T) {
 	timeouts := map[string]any{
-		"DefineAuthChallenge": 4.0, "CreateAuthChallenge": 4.0, "VerifyAuthChallenge": 4.0, "ApiFunction": 10.0, "Provision": 60.0,
+		"TriggersDefineAuthChallenge": 4.0, "TriggersCreateAuthChallenge": 4.0, "TriggersVerifyAuthChallenge": 4.0, "ApiFunction": 10.0, "KeysProvision": 60.0,
 	}
 	for name, timeout := range timeouts {
 		function := defaults().all.named(t, "AWS::Lambda::Function", "Passkeys"+name)
@@ -251,7 +255,7 @@ func TestTable(t *testing.T) {
 
 func TestSecretsAreNotInTheTemplate(t *testing.T) {
 	for name, kind := range map[string]string{"StampKey": "ed25519", "DecoyKey": "symmetric"} {
-		got := maps.Clone(defaults().all.named(t, "Custom::PasskeysSecret", "Passkeys"+name))
+		got := maps.Clone(defaults().all.named(t, "Custom::PasskeysSecret", "PasskeysKeys"+name))
 		delete(got, "Parameter")
 		want := map[string]any{
 			"ServiceToken": got["ServiceToken"], "Kind": kind, "Rotation": 0.0, "RemovalPolicy": "retain", "ServiceTimeout": 120.0,
@@ -295,7 +299,7 @@ func TestRoutes(t *testing.T) {
 		t.Errorf("routes %v, want %v", got, want)
 	}
 	authorizer := tryOut().all.named(t, "AWS::ApiGatewayV2::Authorizer", "PasskeysApiAuthorizer")["JwtConfiguration"].(map[string]any)
-	if got, want := flat(authorizer["Issuer"]), "${PasskeysUserPool.ProviderURL}"; got != want {
+	if got, want := flat(authorizer["Issuer"]), "https://${PasskeysUserPool.ProviderName}"; got != want {
 		t.Errorf("issuer %s, want %s", got, want)
 	}
 	if got, want := flat(authorizer["Audience"]), "${PasskeysUserPoolClient} ${PasskeysUserPoolBackendClient}"; got != want {
@@ -331,7 +335,7 @@ func TestCORSIsForWebOriginsOnly(t *testing.T) {
 			"MaxAge":       7200,
 		},
 	})
-	if got := environment(t, s.all, "PasskeysVerifyAuthChallenge")["PASSKEYS_ORIGINS"]; !strings.Contains(got, app) {
+	if got := environment(t, s.all, "PasskeysTriggersVerifyAuthChallenge")["PASSKEYS_ORIGINS"]; !strings.Contains(got, app) {
 		t.Errorf("Verify accepts %s, want the app too", got)
 	}
 	s.template.AllResourcesProperties(jsii.String("AWS::Lambda::Function"), map[string]any{"Architectures": []any{"x86_64"}})

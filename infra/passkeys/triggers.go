@@ -1,115 +1,116 @@
 package passkeys
 
 import (
-	"time"
-
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/jsii-runtime-go"
+	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
-const (
-	// memorySize in MB is about 0.29 of a CPU: an ES256 check takes half a
-	// millisecond and a TLS handshake a few. A Go function starts no faster with
-	// more, and the price of a sign-in is mostly the price of its requests.
-	memorySize = 512
+// TriggersProps configures Triggers.
+type TriggersProps struct {
+	CommonProps
 
-	triggerTimeout   = 4 * time.Second // Cognito waits 5 s
-	apiTimeout       = 10 * time.Second
-	provisionTimeout = time.Minute
-	serviceTimeout   = 2 * time.Minute // CloudFormation waits an hour for a custom resource unless told otherwise
-)
+	// Table holds the passkeys, as NewCredentialTable makes it. Required.
+	Table awsdynamodb.ITable
 
-// addTriggers makes the functions of custom authentication. The pool refers to
-// them, and CloudFormation allows no cycle: nothing here may refer to the pool
-// or to an app client. Create reads what it must know of a client from the table.
-func (p *Passkeys) addTriggers() {
-	p.newFunction("DefineAuthChallenge", defineFunction, settings.Environ(settings.Define{}), triggerTimeout)
+	// Keys of the stack. Required.
+	Keys *Keys
 
-	p.newFunction("CreateAuthChallenge", createFunction, settings.Environ(settings.Create{
-		Table:          *p.table.TableName(),
-		DecoyParameter: *p.decoy.parameter,
-		FoldUserNames:  true,
-	}), triggerTimeout,
-		p.allowItems([]string{userItems, configItems}, "dynamodb:GetItem"),
-		p.allowParameter(p.decoy.parameter, "ssm:GetParameter"),
-	)
+	// RelyingPartyID, Origins, UserVerification and CounterPolicy are as in Props.
+	RelyingPartyID   string
+	Origins          []string
+	UserVerification UserVerification
+	CounterPolicy    CounterPolicy
 
-	p.newFunction("VerifyAuthChallenge", verifyFunction, settings.Environ(settings.Verify{
-		Table:          *p.table.TableName(),
-		RelyingPartyID: p.props.RelyingPartyID,
-		Origins:        p.props.Origins,
-		StampKeys:      []string{p.stamp.publicKeys()},
-		CounterPolicy:  string(p.props.CounterPolicy),
-	}), triggerTimeout,
-		p.allowItems([]string{userItems}, "dynamodb:GetItem", "dynamodb:UpdateItem"),
-	)
+	// CaseSensitiveUserNames says that the pool tells "Ann" from "ann".
+	CaseSensitiveUserNames bool
 }
 
-// poolTriggers hands the functions to the pool, which gets the permission to
-// invoke them, limited to itself.
-func (p *Passkeys) poolTriggers() *awscognito.UserPoolTriggers {
-	return &awscognito.UserPoolTriggers{
-		DefineAuthChallenge:         p.functions[defineFunction],
-		CreateAuthChallenge:         p.functions[createFunction],
-		VerifyAuthChallengeResponse: p.functions[verifyFunction],
+// Triggers are the three functions of custom authentication. A pool refers to
+// its triggers, and CloudFormation allows no cycle: they refer neither to a pool
+// nor to an app client. Create reads what it must know of a client from the table.
+type Triggers struct {
+	constructs.Construct
+
+	props                  TriggersProps
+	define, create, verify function
+}
+
+// NewTriggers adds the functions to scope. No pool has them before Attach, and
+// no app client is served before Serve. It panics with an *InvalidPropsError or
+// a *BuildError.
+func NewTriggers(scope constructs.Construct, id *string, props *TriggersProps) *Triggers {
+	if props == nil {
+		props = &TriggersProps{}
 	}
-}
+	must(props.validate())
+	t := &Triggers{props: *props}
+	t.props.CommonProps = props.CommonProps.withDefaults()
+	setDefault(&t.props.UserVerification, UserVerificationRequired)
+	constructs.NewConstruct_Override(t, scope, id)
 
-// newFunction makes one of the module's functions, with a log group and a role
-// of its own that allows nothing but writing there and the given statements.
-func (p *Passkeys) newFunction(id, name string, env map[string]string, timeout time.Duration, allow ...awsiam.PolicyStatement) awslambda.Function {
-	logs := p.newLogGroup(id + "Logs")
-	role := awsiam.NewRole(p, jsii.String(id+"Role"), &awsiam.RoleProps{
-		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
-		InlinePolicies: &map[string]awsiam.PolicyDocument{
-			"Least": policy(append(allow, allowLogs(logs))),
-		},
+	t.define = t.newTrigger("DefineAuthChallenge", defineFunction, settings.Define{})
+	t.create = t.newTrigger("CreateAuthChallenge", createFunction, settings.Create{
+		Table:          *props.Table.TableName(),
+		DecoyParameter: props.Keys.decoy.parameter,
+		FoldUserNames:  !props.CaseSensitiveUserNames,
 	})
-	function := awslambda.NewFunction(p, jsii.String(id), &awslambda.FunctionProps{
-		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
-		Architecture:  p.props.Architecture,
-		Handler:       jsii.String(bootstrap),
-		Code:          p.binaries.code(name),
-		Environment:   pointers(env),
-		MemorySize:    jsii.Number(memorySize),
-		Timeout:       awscdk.Duration_Millis(jsii.Number(timeout.Milliseconds())),
-		Role:          role,
-		LogGroup:      logs,
-		LoggingFormat: awslambda.LoggingFormat_JSON,
+	t.create.allow(allowItems(props.Table, []string{userItems, configItems}, "dynamodb:GetItem")...)
+	t.create.allow(props.Keys.decoy.read...)
+	t.verify = t.newTrigger("VerifyAuthChallenge", verifyFunction, settings.Verify{
+		Table:          *props.Table.TableName(),
+		RelyingPartyID: props.RelyingPartyID,
+		Origins:        props.Origins,
+		StampKeys:      []string{*props.Keys.StampPublicKeys()},
+		CounterPolicy:  string(props.CounterPolicy),
 	})
-	p.functions[name] = function
-	return function
+	t.verify.allow(allowItems(props.Table, []string{userItems}, "dynamodb:GetItem", "dynamodb:UpdateItem")...)
+	return t
 }
 
-func (p *Passkeys) newLogGroup(id string) awslogs.LogGroup {
-	return awslogs.NewLogGroup(p, jsii.String(id), &awslogs.LogGroupProps{
-		Retention:     p.props.LogRetention,
-		RemovalPolicy: p.props.RemovalPolicy,
+func (t *Triggers) newTrigger(id, directory string, s any) function {
+	return t.props.newServing(t, definition{id: id, directory: directory, environment: settings.Environ(s), timeout: triggerTimeout})
+}
+
+// DefineFunction is the Define Auth Challenge trigger.
+func (t *Triggers) DefineFunction() awslambda.IFunction { return t.define.live }
+
+// CreateFunction is the Create Auth Challenge trigger.
+func (t *Triggers) CreateFunction() awslambda.IFunction { return t.create.live }
+
+// VerifyFunction is the Verify Auth Challenge Response trigger.
+func (t *Triggers) VerifyFunction() awslambda.IFunction { return t.verify.live }
+
+// Serve lets the users of an app client sign in with passkeys: Create refuses
+// every client that it finds no item of.
+func (t *Triggers) Serve(client awscognito.IUserPoolClient) {
+	keys := t.props.Keys
+	keys.provision.allow(allowItems(t.props.Table, []string{configItems}, "dynamodb:PutItem", "dynamodb:DeleteItem")...)
+	// The address keeps two clients of one id in different places apart.
+	keys.newCustomResource(t, *client.Node().Id()+(*client.Node().Addr())[:8], provisioning.ClientType, map[string]any{
+		provisioning.TableName:        t.props.Table.TableName(),
+		provisioning.ClientID:         client.UserPoolClientId(),
+		provisioning.RelyingPartyID:   t.props.RelyingPartyID,
+		provisioning.UserVerification: t.props.UserVerification,
+		provisioning.Methods:          []string{provisioning.MethodPasskey},
 	})
 }
 
-// allowLogs allows writing to one log group. Its ARN ends in ":*", which is its streams.
-func allowLogs(group awslogs.LogGroup) awsiam.PolicyStatement {
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions:   jsii.Strings("logs:CreateLogStream", "logs:PutLogEvents"),
-		Resources: &[]*string{group.LogGroupArn()},
-	})
+// part is one of the three, under the names that Cognito has for it.
+type part struct {
+	trigger   Trigger
+	operation awscognito.UserPoolOperation
+	function  awslambda.IFunction
 }
 
-func policy(statements []awsiam.PolicyStatement) awsiam.PolicyDocument {
-	return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements})
-}
-
-func pointers(env map[string]string) *map[string]*string {
-	out := make(map[string]*string, len(env)) // variable → value
-	for name, value := range env {
-		out[name] = jsii.String(value)
+func (t *Triggers) parts() []part {
+	return []part{
+		{TriggerDefine, awscognito.UserPoolOperation_DEFINE_AUTH_CHALLENGE(), t.define.live},
+		{TriggerCreate, awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE(), t.create.live},
+		{TriggerVerify, awscognito.UserPoolOperation_VERIFY_AUTH_CHALLENGE_RESPONSE(), t.verify.live},
 	}
-	return &out
 }

@@ -3,6 +3,7 @@ package passkeys
 import (
 	"fmt"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,6 +40,8 @@ const (
 	maxPasskeys             = 50 // as many descriptors of the longest credential ids as Cognito passes on
 	minRecentAuthentication = time.Minute
 	maxRecentAuthentication = time.Hour
+	minMemory               = 128 // MB
+	maxMemory               = 10240
 )
 
 var (
@@ -47,7 +50,8 @@ var (
 	iosOrigin       = regexp.MustCompile(`^ios:bundle-id:[A-Za-z0-9.-]+$`)
 	markerAttribute = regexp.MustCompile(`^[A-Za-z0-9_]{1,20}$`)       // Cognito allows 20 characters
 	parameterPath   = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){1,13}$`) // SSM allows 15 levels
-	reservedPath    = regexp.MustCompile(`(?i)^/(aws|ssm)`)            // SSM keeps these for AWS
+	basePath        = regexp.MustCompile(`^[A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+!*'()-]+)*$`)
+	reservedPath    = regexp.MustCompile(`(?i)^/(aws|ssm)`) // SSM keeps these for AWS
 )
 
 const localhost = "localhost"
@@ -56,20 +60,54 @@ const localhost = "localhost"
 // Values that are known only at deployment (unresolved tokens) are not checked.
 func (p Props) Validate() error {
 	var c check
-	c.relyingParty(p)
-	c.origins(p)
-	oneOf(&c, "UserVerification", p.UserVerification, "", UserVerificationRequired, UserVerificationPreferred, UserVerificationDiscouraged)
-	oneOf(&c, "CounterPolicy", p.CounterPolicy, CounterByBackup, CounterReject, CounterFlag, CounterIgnore)
+	c.ceremonies(p.RelyingPartyID, p.Origins, p.UserVerification, p.CounterPolicy)
 	oneOf(&c, "SignIn", p.SignIn, "", SignInEmail, SignInPhone, SignInUserName)
-	c.mfa(p)
+	c.mfa(p.MFA)
 	oneOf(&c, "Plan", p.Plan, "", awscognito.FeaturePlan_LITE, awscognito.FeaturePlan_ESSENTIALS, awscognito.FeaturePlan_PLUS)
-	oneOf(&c, "RemovalPolicy", p.RemovalPolicy, "", awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_DESTROY)
-	c.limits(p)
-	c.names(p)
-	if len(c.problems) == 0 {
-		return nil
+	c.common(p.CommonProps)
+	c.limits(p.MaxPasskeys, p.RecentAuthentication)
+	if m := p.MarkerAttribute; m != "" && !markerAttribute.MatchString(m) {
+		c.add("MarkerAttribute", m, `use 1 to 20 letters, digits or underscores, without "custom:"`)
 	}
-	return &InvalidPropsError{c.problems}
+	c.keys(p.ParameterPath, p.StampRotation, p.DecoyRotation, p.StampKey, p.DecoyKey)
+	c.domain(p.Domain)
+	c.userPool(p)
+	return c.err()
+}
+
+func (p KeysProps) validate() error {
+	var c check
+	c.common(p.CommonProps)
+	c.keys(p.ParameterPath, p.StampRotation, p.DecoyRotation, p.StampKey, p.DecoyKey)
+	return c.err()
+}
+
+func (p TriggersProps) validate() error {
+	var c check
+	c.required("Table", p.Table)
+	c.required("Keys", p.Keys)
+	c.ceremonies(p.RelyingPartyID, p.Origins, p.UserVerification, p.CounterPolicy)
+	c.common(p.CommonProps)
+	return c.err()
+}
+
+func (p APIProps) validate() error {
+	var c check
+	c.required("UserPool", p.UserPool)
+	c.required("Clients", p.Clients)
+	c.required("Table", p.Table)
+	c.required("Keys", p.Keys)
+	c.required("RelyingPartyName", p.RelyingPartyName)
+	c.required("UserVerification", p.UserVerification)
+	c.required("MaxPasskeys", p.MaxPasskeys)
+	c.required("RecentAuthentication", p.RecentAuthentication)
+	c.required("SignIn", p.SignIn)
+	c.ceremonies(p.RelyingPartyID, p.Origins, p.UserVerification, p.CounterPolicy)
+	oneOf(&c, "SignIn", p.SignIn, "", SignInEmail, SignInPhone, SignInUserName)
+	c.common(p.CommonProps)
+	c.limits(p.MaxPasskeys, p.RecentAuthentication)
+	c.domain(p.Domain)
+	return c.err()
 }
 
 // check gathers problems.
@@ -79,9 +117,29 @@ func (c *check) add(property string, received any, remedy string, args ...any) {
 	c.problems = append(c.problems, Problem{property, fmt.Sprintf("%#v", received), fmt.Sprintf(remedy, args...)})
 }
 
-func (c *check) relyingParty(p Props) {
+func (c *check) err() error {
+	if len(c.problems) == 0 {
+		return nil
+	}
+	return &InvalidPropsError{c.problems}
+}
+
+func (c *check) required(property string, value any) {
+	if v := reflect.ValueOf(value); !v.IsValid() || v.IsZero() {
+		c.add(property, value, "it is required")
+	}
+}
+
+func (c *check) ceremonies(relyingPartyID string, origins []string, verification UserVerification, counter CounterPolicy) {
+	c.relyingParty(relyingPartyID)
+	c.origins(origins, relyingPartyID)
+	oneOf(c, "UserVerification", verification, "", UserVerificationRequired, UserVerificationPreferred, UserVerificationDiscouraged)
+	oneOf(c, "CounterPolicy", counter, CounterByBackup, CounterReject, CounterFlag, CounterIgnore)
+}
+
+func (c *check) relyingParty(id string) {
 	const property = "RelyingPartyID"
-	switch id := p.RelyingPartyID; {
+	switch {
 	case unresolved(id), id == localhost, domain.MatchString(id) && len(id) <= 253:
 	case id == "":
 		c.add(property, id, `set it to the domain that passkeys belong to, such as "example.com"`)
@@ -90,14 +148,14 @@ func (c *check) relyingParty(p Props) {
 	}
 }
 
-func (c *check) origins(p Props) {
+func (c *check) origins(origins []string, relyingPartyID string) {
 	const property = "Origins"
-	if len(p.Origins) == 0 {
-		c.add(property, p.Origins, `list at least one, such as "https://example.com"`)
+	if len(origins) == 0 {
+		c.add(property, origins, `list at least one, such as "https://example.com"`)
 	}
-	for i, origin := range p.Origins {
+	for i, origin := range origins {
 		switch {
-		case slices.Contains(p.Origins[:i], origin):
+		case slices.Contains(origins[:i], origin):
 			c.add(property, origin, "list it once")
 		case unresolved(origin), androidOrigin.MatchString(origin), iosOrigin.MatchString(origin):
 		case strings.HasPrefix(origin, "android:"):
@@ -105,7 +163,7 @@ func (c *check) origins(p Props) {
 		case strings.HasPrefix(origin, "ios:"):
 			c.add(property, origin, `use "ios:bundle-id:" and the app's bundle id`)
 		default:
-			c.webOrigin(property, origin, p.RelyingPartyID)
+			c.webOrigin(property, origin, relyingPartyID)
 		}
 	}
 }
@@ -128,39 +186,105 @@ func (c *check) webOrigin(property, origin, relyingPartyID string) {
 	}
 }
 
-func (c *check) mfa(p Props) {
-	if strings.EqualFold(string(p.MFA), "required") {
-		c.add("MFA", string(p.MFA), "use %q: Cognito skips MFA in custom authentication, so that a sign-in with a passkey would not keep what this promises", MFAOptional)
+func (c *check) mfa(mfa MFA) {
+	if strings.EqualFold(string(mfa), "required") {
+		c.add("MFA", string(mfa), "use %q: Cognito skips MFA in custom authentication, so that a sign-in with a passkey would not keep what this promises", MFAOptional)
 		return
 	}
-	oneOf(c, "MFA", p.MFA, "", MFAOff, MFAOptional)
+	oneOf(c, "MFA", mfa, "", MFAOff, MFAOptional)
 }
 
-func (c *check) limits(p Props) {
-	if p.MaxPasskeys < 0 || p.MaxPasskeys > maxPasskeys {
-		c.add("MaxPasskeys", p.MaxPasskeys, "use 1 to %d", maxPasskeys)
+func (c *check) common(p CommonProps) {
+	oneOf(c, "RemovalPolicy", p.RemovalPolicy, "", awscdk.RemovalPolicy_RETAIN, awscdk.RemovalPolicy_DESTROY)
+	if m := p.MemorySize; m != 0 && (m < minMemory || m > maxMemory) {
+		c.add("MemorySize", m, "use %d to %d MB", minMemory, maxMemory)
 	}
-	if r := p.RecentAuthentication; r != 0 && (r < minRecentAuthentication || r > maxRecentAuthentication) {
-		c.add("RecentAuthentication", r.String(), "use %s to %s", minRecentAuthentication, maxRecentAuthentication)
+	if p.ReservedConcurrency < 0 {
+		c.add("ReservedConcurrency", p.ReservedConcurrency, "use a number from 1, or 0 for none")
 	}
-	if p.StampRotation < 0 {
-		c.add("StampRotation", p.StampRotation, "start at 0 and increase it by one to rotate")
+	if p.ProvisionedConcurrency < 0 {
+		c.add("ProvisionedConcurrency", p.ProvisionedConcurrency, "use a number from 1, or 0 for none")
 	}
-	if p.DecoyRotation < 0 {
-		c.add("DecoyRotation", p.DecoyRotation, "start at 0 and increase it by one to rotate")
+	if p.ReservedConcurrency > 0 && p.ProvisionedConcurrency > p.ReservedConcurrency {
+		c.add("ProvisionedConcurrency", p.ProvisionedConcurrency, "use at most ReservedConcurrency, which is %d", p.ReservedConcurrency)
 	}
 }
 
-func (c *check) names(p Props) {
-	if m := p.MarkerAttribute; m != "" && !markerAttribute.MatchString(m) {
-		c.add("MarkerAttribute", m, `use 1 to 20 letters, digits or underscores, without "custom:"`)
+func (c *check) limits(passkeys int, recent time.Duration) {
+	if passkeys < 0 || passkeys > maxPasskeys {
+		c.add("MaxPasskeys", passkeys, "use 1 to %d", maxPasskeys)
 	}
-	switch path := p.ParameterPath; {
+	if recent != 0 && (recent < minRecentAuthentication || recent > maxRecentAuthentication) {
+		c.add("RecentAuthentication", recent.String(), "use %s to %s", minRecentAuthentication, maxRecentAuthentication)
+	}
+}
+
+func (c *check) keys(path string, stampRotation, decoyRotation int, stamp, decoy *ExistingKey) {
+	switch {
 	case path == "" || unresolved(path):
 	case !parameterPath.MatchString(path):
 		c.add("ParameterPath", path, `use a path such as "/login/passkeys": up to 13 levels of letters, digits, ".", "-" and "_", no slash at the end`)
 	case reservedPath.MatchString(path):
 		c.add("ParameterPath", path, `start it with another name: SSM reserves "/aws" and "/ssm"`)
+	}
+	if stampRotation < 0 {
+		c.add("StampRotation", stampRotation, "start at 0 and increase it by one to rotate")
+	}
+	if decoyRotation < 0 {
+		c.add("DecoyRotation", decoyRotation, "start at 0 and increase it by one to rotate")
+	}
+	c.existingKey("StampKey", stamp)
+	c.existingKey("DecoyKey", decoy)
+}
+
+func (c *check) existingKey(property string, key *ExistingKey) {
+	switch {
+	case key == nil:
+	case (key.Parameter == "") == (key.Secret == nil):
+		c.add(property, key.Parameter, "set either Parameter or Secret")
+	case key.Secret == nil && !unresolved(key.Parameter) && (!parameterPath.MatchString(key.Parameter) || reservedPath.MatchString(key.Parameter)):
+		c.add(property+".Parameter", key.Parameter, `use the full name of a SecureString parameter, such as "/login/stamp"`)
+	}
+}
+
+func (c *check) domain(d *Domain) {
+	if d == nil {
+		return
+	}
+	c.required("Domain.Name", d.Name)
+	if d.BasePath != "" && !basePath.MatchString(d.BasePath) {
+		c.add("Domain.BasePath", d.BasePath, `use a path such as "auth" or "v1/auth", with no slash at its ends`)
+	}
+}
+
+// userPool checks that nothing is asked of a pool that is somebody else's, or
+// said of one that isn't there.
+func (c *check) userPool(p Props) {
+	type property struct {
+		name string
+		set  bool
+	}
+	ofNew := []property{
+		{"SelfSignUp", p.SelfSignUp != nil}, {"MFA", p.MFA != ""}, {"Plan", p.Plan != ""}, {"Email", p.Email != nil},
+	}
+	ofExisting := []property{
+		{"Clients", len(p.Clients) > 0}, {"ReplaceTriggers", len(p.ReplaceTriggers) > 0},
+		{"Attachment", p.Attachment != 0}, {"CaseSensitiveUserNames", p.CaseSensitiveUserNames},
+	}
+	wrong, remedy := ofExisting, "leave it out, or set UserPool too: it says something of a pool that exists"
+	if p.UserPool != nil {
+		wrong, remedy = ofNew, "leave it out: it is for the owner of UserPool to set there"
+	}
+	for _, property := range wrong {
+		if property.set {
+			c.problems = append(c.problems, Problem{property.name, "set", remedy})
+		}
+	}
+	for _, t := range p.ReplaceTriggers {
+		oneOf(c, "ReplaceTriggers", t, TriggerDefine, TriggerCreate, TriggerVerify)
+	}
+	if p.Attachment < 0 {
+		c.add("Attachment", p.Attachment, "start at 0 and increase it by one to attach the triggers again")
 	}
 }
 

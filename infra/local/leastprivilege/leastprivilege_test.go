@@ -94,7 +94,7 @@ func (d document) tornDown() document {
 	left := d.clone()
 	delete(left, "Outputs")
 	maps.DeleteFunc(left.resources(), func(id string, _ any) bool {
-		return !strings.HasPrefix(id, "PasskeysProvision") && !strings.HasPrefix(id, "PasskeysTable")
+		return !strings.HasPrefix(id, "PasskeysKeysProvision") && !strings.HasPrefix(id, "PasskeysTable")
 	})
 	return left
 }
@@ -298,11 +298,12 @@ func TestEveryPermissionIsNeededAndNoneIsMissing(t *testing.T) {
 	}
 }
 
-// explains says whether one of the refusals is for what is missing.
+// explains says whether one of the refusals is for what is missing. A role's name
+// is as much of its logical id as fits, and a random end.
 func (r reduction) explains(refusals [][]string) bool {
-	const hash = 8 // of a logical id, which a name may be too short for
 	return slices.ContainsFunc(refusals, func(refused []string) bool {
 		role, action := refused[1], refused[2]
-		return strings.HasPrefix(role, stackName+"-"+r.role[:len(r.role)-hash]) && slices.Contains(r.actions, action)
+		start := role[:strings.LastIndex(role, "-")]
+		return strings.HasPrefix(stackName+"-"+r.role, start) && slices.Contains(r.actions, action)
 	})
 }

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"regexp"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
@@ -110,10 +110,7 @@ func (s *Stack) makePermission(logicalID string, properties json.RawMessage) (re
 	if p.SourceAccount != "" && p.SourceAccount != AccountID {
 		return resource{}, fmt.Errorf("SourceAccount %s is not this account, %s", p.SourceAccount, AccountID)
 	}
-	added := permission{function: p.FunctionName, principal: p.Principal}
-	if !strings.HasPrefix(added.function, "arn:") {
-		added.function = arn("lambda", "function:"+p.FunctionName)
-	}
+	added := permission{function: functionARN(p.FunctionName), principal: p.Principal}
 	if p.SourceArn != "" {
 		added.source = iam.Wildcard(p.SourceArn)
 	}
@@ -125,11 +122,12 @@ func (p permission) allows(functionARN, principal, sourceARN string) bool {
 	return p.function == functionARN && p.principal == principal && (p.source == nil || p.source.MatchString(sourceARN))
 }
 
-// invokeFor calls a function for a service, if a permission lets it.
+// invokeFor calls a function, or what an alias of one stands for, for a service,
+// if a permission lets it.
 func (s *Stack) invokeFor(ctx context.Context, principal, sourceARN, functionARN string, payload []byte) ([]byte, error) {
 	for _, p := range s.permissions {
 		if p.allows(functionARN, principal, sourceARN) {
-			return s.functions.Invoke(ctx, functionARN, payload)
+			return s.functions.Invoke(ctx, cmp.Or(s.aliases[functionARN], functionARN), payload)
 		}
 	}
 	return nil, fmt.Errorf("%w: of %s by %s for %s", errNotPermitted, functionARN, principal, sourceARN)

@@ -23,8 +23,10 @@ const (
 	typeTable       = "AWS::DynamoDB::Table"
 	typePolicy      = "AWS::IAM::Policy"
 	typeRole        = "AWS::IAM::Role"
+	typeAlias       = "AWS::Lambda::Alias"
 	typeFunction    = "AWS::Lambda::Function"
 	typePermission  = "AWS::Lambda::Permission"
+	typeVersion     = "AWS::Lambda::Version"
 	typeLogGroup    = "AWS::Logs::LogGroup"
 	typeLogPolicy   = "AWS::Logs::ResourcePolicy"
 )
@@ -50,8 +52,10 @@ var kinds = map[string]maker{
 	typeTable:       (*Stack).makeTable,
 	typePolicy:      (*Stack).makePolicy,
 	typeRole:        (*Stack).makeRole,
+	typeAlias:       (*Stack).makeAlias,
 	typeFunction:    (*Stack).makeFunction,
 	typePermission:  (*Stack).makePermission,
+	typeVersion:     (*Stack).makeVersion,
 	typeLogGroup:    (*Stack).makeLogGroup,
 	typeLogPolicy:   (*Stack).makeNothing,
 }

@@ -74,6 +74,7 @@ type Stack struct {
 
 	resources   map[string]resource // logical id → what was created
 	permissions []permission
+	aliases     map[string]string // ARN of a function's alias → of the function
 	pool        *userpool.Pool
 	poolID      string
 	api         *gateway.API
@@ -101,6 +102,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		responses: newResponses(),
 		roles:     newRoles(),
 		resources: map[string]resource{},
+		aliases:   map[string]string{},
 	}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -85,6 +85,15 @@ var withoutEffect = map[string]map[string]string{
 		"Tags":                         noTags,
 		"TracingConfig":                noTracing,
 	},
+	typeAlias: {
+		"Description":                  noText,
+		"ProvisionedConcurrencyConfig": noCapacity,
+	},
+	typeVersion: {
+		"CodeSha256":                   "the code is what was synthesized last",
+		"Description":                  noText,
+		"ProvisionedConcurrencyConfig": noCapacity,
+	},
 	typeLogGroup: {
 		"KmsKeyId":        noEncryption,
 		"LogGroupClass":   noLogStore,

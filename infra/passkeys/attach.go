@@ -1,0 +1,183 @@
+package passkeys
+
+import (
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+)
+
+// AttachOptions says how triggers are attached to a pool. The zero value
+// replaces nothing.
+type AttachOptions struct {
+	// Clients are the app clients of the pool that will be served; each is checked
+	// for what passkeys need of it.
+	Clients []awscognito.IUserPoolClient
+
+	// Attributes are custom attributes, without "custom:", that the pool gets
+	// unless it has them: texts that can be changed. They can never be removed.
+	Attributes []string
+
+	// Replace lists the triggers of the pool that may be replaced.
+	Replace []Trigger
+
+	// Attachment is as in Props.
+	Attachment int
+}
+
+// Attach makes the functions the triggers of a pool and lets the pool, and
+// nobody else, invoke them. A pool of the same stack is changed where it is
+// declared; for an imported one a custom resource describes the pool, merges and
+// updates it, and puts back what it found when it is deleted.
+//
+// It panics with an *InvalidPropsError if the pool has such a trigger that is
+// not to be replaced, if it is declared in another stack of the app, or if an app
+// client of this app doesn't fit. What is known only at deployment fails there.
+func (t *Triggers) Attach(pool awscognito.IUserPool, options *AttachOptions) {
+	if options == nil {
+		options = &AttachOptions{}
+	}
+	var c check
+	for _, client := range options.Clients {
+		c.client(client)
+	}
+	own, ok := pool.(awscognito.UserPool)
+	if ok {
+		c.ownPool(t, own, *options)
+	}
+	must(c.err())
+	if ok {
+		t.attachOwn(own, *options)
+	} else {
+		t.attachImported(pool, *options)
+	}
+}
+
+// ownPool checks a pool that the app declares.
+func (c *check) ownPool(t *Triggers, pool awscognito.UserPool, options AttachOptions) {
+	const property = "UserPool"
+	stack := awscdk.Stack_Of(t)
+	if other := awscdk.Stack_Of(pool); *other.Node().Path() != *stack.Node().Path() {
+		c.add(property, *pool.Node().Path(), "make the construct in the pool's own stack, %s: the pool would refer to its triggers and they to the pool. "+
+			"Or import the pool by its id with awscognito.UserPool_FromUserPoolId", *other.Node().Path())
+		return
+	}
+	declared := declarationOf(pool)
+	if attached, ok := resolved(pool, declared.LambdaConfig()).(map[string]any); ok {
+		for _, part := range t.parts() {
+			if attached[*part.operation.OperationName()] != nil && !slices.Contains(options.Replace, part.trigger) {
+				c.add(property, *pool.Node().Path(), "it has a %s trigger already: take that away, or list it in ReplaceTriggers", part.trigger)
+			}
+		}
+	}
+	if resolved(pool, declared.MfaConfiguration()) == "ON" && t.props.UserVerification != UserVerificationRequired {
+		c.add("UserVerification", string(t.props.UserVerification), "use %q: the pool requires MFA, which Cognito doesn't apply to custom authentication, so that a passkey must be two factors", UserVerificationRequired)
+	}
+	for _, name := range options.Attributes {
+		if attribute := attributeOf(pool, name); attribute != nil && (attribute["attributeDataType"] != "String" || attribute["mutable"] == false) {
+			c.add(property, *pool.Node().Path(), "its custom attribute %q is no text that can be changed: use another MarkerAttribute", name)
+		}
+	}
+}
+
+// client checks an app client that the app declares.
+func (c *check) client(client awscognito.IUserPoolClient) {
+	declared, ok := client.Node().DefaultChild().(awscognito.CfnUserPoolClient)
+	if !ok {
+		return // imported: it is checked at deployment
+	}
+	const property = "Clients"
+	if flows := declared.ExplicitAuthFlows(); flows == nil || !slices.ContainsFunc(*flows, func(f *string) bool { return *f == "ALLOW_CUSTOM_AUTH" }) {
+		c.add(property, *client.Node().Path(), "let it use custom authentication: AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true)}")
+	}
+	if errors := declared.PreventUserExistenceErrors(); errors == nil || *errors != "ENABLED" {
+		c.add(property, *client.Node().Path(), "set PreventUserExistenceErrors to true: without it a sign-in tells who has an account")
+	}
+}
+
+// attachOwn changes a pool of this stack where it is declared.
+func (t *Triggers) attachOwn(pool awscognito.UserPool, options AttachOptions) {
+	declared := declarationOf(pool)
+	attached, _ := resolved(pool, declared.LambdaConfig()).(map[string]any)
+	for _, part := range t.parts() {
+		if attached[*part.operation.OperationName()] == nil {
+			pool.AddTrigger(part.operation, part.function, "")
+			continue
+		}
+		t.letInvoke(pool, part)
+		declared.AddPropertyOverride(jsii.String("LambdaConfig."+string(part.trigger)), part.function.FunctionArn())
+	}
+	schema, _ := resolved(pool, declared.Schema()).([]any)
+	for _, name := range options.Attributes {
+		if attributeOf(pool, name) == nil {
+			schema = append(schema, &awscognito.CfnUserPool_SchemaAttributeProperty{
+				Name: jsii.String(name), AttributeDataType: jsii.String("String"), Mutable: jsii.Bool(true),
+			})
+			declared.SetSchema(schema)
+		}
+	}
+}
+
+// attachImported has the provision function attach the triggers to a pool that
+// the app doesn't declare.
+func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptions) {
+	keys := t.props.Keys
+	keys.provision.allow(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings("cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPool",
+			"cognito-idp:AddCustomAttributes", "cognito-idp:DescribeUserPoolClient"),
+		Resources: &[]*string{pool.UserPoolArn()},
+	}))
+	var clientIDs []*string
+	for _, client := range options.Clients {
+		clientIDs = append(clientIDs, client.UserPoolClientId())
+	}
+	resource := keys.newCustomResource(t, "Attachment", provisioning.PoolType, map[string]any{
+		provisioning.UserPoolID:       pool.UserPoolId(),
+		provisioning.DefineARN:        t.define.live.FunctionArn(),
+		provisioning.CreateARN:        t.create.live.FunctionArn(),
+		provisioning.VerifyARN:        t.verify.live.FunctionArn(),
+		provisioning.UserVerification: t.props.UserVerification,
+		provisioning.ClientIDs:        clientIDs,
+		provisioning.Attributes:       options.Attributes,
+		provisioning.Replace:          options.Replace,
+		provisioning.Attachment:       options.Attachment,
+	})
+	for _, part := range t.parts() {
+		resource.Node().AddDependency(t.letInvoke(pool, part)) // before the pool calls
+	}
+}
+
+// letInvoke lets a pool, and nobody else, invoke one of the functions.
+func (t *Triggers) letInvoke(pool awscognito.IUserPool, p part) awslambda.CfnPermission {
+	return awslambda.NewCfnPermission(t, jsii.String(string(p.trigger)+"Permission"), &awslambda.CfnPermissionProps{
+		Action:       jsii.String("lambda:InvokeFunction"),
+		FunctionName: p.function.FunctionArn(),
+		Principal:    jsii.String("cognito-idp.amazonaws.com"),
+		SourceArn:    pool.UserPoolArn(),
+	})
+}
+
+func declarationOf(pool awscognito.UserPool) awscognito.CfnUserPool {
+	return pool.Node().DefaultChild().(awscognito.CfnUserPool)
+}
+
+// resolved is a property as it will be synthesized, as far as that is known now.
+func resolved(pool awscognito.UserPool, property any) any {
+	return awscdk.Stack_Of(pool).Resolve(property)
+}
+
+// attributeOf returns what a pool declares of a custom attribute, or nil if it has none of that name.
+func attributeOf(pool awscognito.UserPool, name string) map[string]any {
+	schema, _ := resolved(pool, declarationOf(pool).Schema()).([]any)
+	for _, element := range schema {
+		if attribute, ok := element.(map[string]any); ok && attribute["name"] == name {
+			return attribute
+		}
+	}
+	return nil
+}
