@@ -57,8 +57,8 @@ func TestNagFindsNothingUnjudged(t *testing.T) {
 	const construct = defaultStackName + "/Passkeys/"
 	const mfa, plan = construct + "UserPool/Resource AwsSolutions-COG2", construct + "UserPool/Resource AwsSolutions-COG8"
 	routes := map[string]string{
-		construct + "Api/POST--sign-in--options/Resource AwsSolutions-APIG4": suppressed,
-		construct + "Api/POST--sign-in--user/Resource AwsSolutions-APIG4":    suppressed,
+		construct + "Api/Api/POST--sign-in--options/Resource AwsSolutions-APIG4": suppressed,
+		construct + "Api/Api/POST--sign-in--user/Resource AwsSolutions-APIG4":    suppressed,
 	}
 	tests := []struct {
 		name   string

@@ -122,7 +122,7 @@ func TestReadmeListsThePermissions(t *testing.T) {
 		if resource.Type != "AWS::IAM::Role" {
 			continue
 		}
-		function := strings.TrimPrefix(id[:len(id)-len("Role12345678")], "Passkeys")
+		function := part.ReplaceAllString(id[:len(id)-len("Role12345678")], "")
 		var properties role
 		if err := json.Unmarshal(resource.Properties, &properties); err != nil {
 			t.Fatal(err)
@@ -143,8 +143,10 @@ func TestReadmeListsThePermissions(t *testing.T) {
 	wantTable(t, "What each function may do", want)
 }
 
-// logGroup matches the logical id of a function's log group.
-var logGroup = regexp.MustCompile(`^Passkeys(.+)Logs[0-9A-F]{8}$`)
+var (
+	part     = regexp.MustCompile(`^Passkeys(Triggers|Keys)?`)     // in front of a function's name in logical ids
+	logGroup = regexp.MustCompile(`^(Passkeys.+)Logs[0-9A-F]{8}$`) // logical id of a function's log group
+)
 
 // describe says in words what a statement is about. For a log group it is the function that writes there.
 func describe(t *testing.T, s statement) string {
@@ -157,7 +159,7 @@ func describe(t *testing.T, s statement) string {
 			arn := listOf(join[1])
 			words = append(words, "the parameter "+code("…/"+path.Base(arn[len(arn)-1].(string))))
 		case logGroup.MatchString(get[0].(string)):
-			words = append(words, logGroup.FindStringSubmatch(get[0].(string))[1])
+			words = append(words, part.ReplaceAllString(logGroup.FindStringSubmatch(get[0].(string))[1], ""))
 		case strings.HasPrefix(get[0].(string), "PasskeysTable"):
 			words = append(words, "the table's items "+codes(s.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]))
 		default:

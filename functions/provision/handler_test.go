@@ -125,10 +125,10 @@ func TestSecretRefusals(t *testing.T) {
 		change map[string]any
 		want   []string // in the reason
 	}{
-		"a parameter that is no key ring": {stored: &parameter{name, "SecureString", "hunter2"}, want: []string{"not a key ring", "ParameterPath"}},
-		"a ring that is not encrypted":    {stored: &parameter{name, "String", symmetric.Encode()}, want: []string{"is a String", "ParameterPath"}},
-		"a ring of another kind":          {stored: &parameter{name, "SecureString", symmetric.Encode()}, want: []string{"kind symmetric, not ed25519"}},
-		"an empty ring":                   {stored: &parameter{name, "SecureString", foreign.Encode()}, want: []string{"not a key ring"}},
+		"a parameter that is no key ring": {stored: &parameter{name, "SecureString", "hunter2", ""}, want: []string{"not a key ring", "ParameterPath"}},
+		"a ring that is not encrypted":    {stored: &parameter{name, "String", symmetric.Encode(), ""}, want: []string{"is a String", "ParameterPath"}},
+		"a ring of another kind":          {stored: &parameter{name, "SecureString", symmetric.Encode(), ""}, want: []string{"kind symmetric, not ed25519"}},
+		"an empty ring":                   {stored: &parameter{name, "SecureString", foreign.Encode(), ""}, want: []string{"not a key ring"}},
 		"a rotation that is no number":    {change: rotation("often"), want: []string{`Rotation is "often"`, "whole number"}},
 		"a negative rotation":             {change: rotation("-1"), want: []string{`Rotation is "-1"`}},
 		"several bad properties, all at once": {

@@ -24,7 +24,7 @@ import (
 func TestLogicalIDsOfWhatHoldsData(t *testing.T) {
 	for _, id := range []string{
 		"PasskeysUserPool127CE123", "PasskeysUserPoolClientB0FDA7AE", "PasskeysTableFF312D69",
-		"PasskeysKeysStampKeyXX", "PasskeysKeysDecoyKeyXX",
+		"PasskeysKeysStampKey33646E06", "PasskeysKeysDecoyKey05F2ED2A",
 	} {
 		if defaults().all[id] == nil {
 			t.Errorf("no resource %s any more", id)
