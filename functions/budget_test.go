@@ -67,13 +67,13 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 		config   = "github.com/aws/aws-sdk-go-v2/config"
 	)
 	for name, want := range map[string][]string{
-		define:      nil,
-		create:      {"dynamodb", "ssm"},
-		verify:      {"dynamodb"},
-		"api":       {"cognitoidentityprovider", "dynamodb", "ssm"},
-		"provision": {"dynamodb", "ssm"},
-
+		define:            nil,
+		create:            {"dynamodb", "ssm"},
+		verify:            {"dynamodb"},
+		"api":             {"cognitoidentityprovider", "dynamodb", "ssm"},
+		"provision":       {"dynamodb", "ssm"},
 		"corbado-actions": {"cognitoidentityprovider", "ssm"},
+		"audit":           {"eventbridge"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var linked []string

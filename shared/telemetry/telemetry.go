@@ -25,7 +25,6 @@ const (
 	Stack     = "stack"
 	RequestID = "requestId"
 	Delivered = "delivered"
-	Dropped   = "dropped"
 )
 
 // Outcomes of a trigger, beside metrics.Succeeded and metrics.Refused.
