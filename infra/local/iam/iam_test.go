@@ -11,12 +11,18 @@ import (
 const (
 	principal = "arn:aws:sts::000000000000:assumed-role/VerifyRole/Verify"
 	table     = "arn:aws:dynamodb:us-east-1:000000000000:table/Passkeys"
+	passing   = `{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"iam:PassedToService": "cognito-idp.amazonaws.com"}}}`
 	users     = `"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["USER#*", "CONFIG"]}}`
 )
 
 func TestJudge(t *testing.T) {
 	get := func(keys ...string) iam.Call {
 		return iam.Call{Action: "dynamodb:GetItem", Resource: table, Context: map[string][]string{iam.LeadingKeys: keys}}
+	}
+	pass := func(service string) iam.Call {
+		call := get()
+		call.Context = map[string][]string{iam.PassedToService: {service}}
+		return call
 	}
 	tests := []struct {
 		name     string
@@ -37,6 +43,9 @@ func TestJudge(t *testing.T) {
 		{"denies a key that goes on", `{"Effect": "Allow", "Action": "*", "Resource": "*", ` + users + `}`, get("CONFIG2"), "allows the dynamodb:GetItem action"},
 		{"allows a call without keys, as ForAllValues does", `{"Effect": "Allow", "Action": "*", "Resource": "*", ` + users + `}`, get(), ""},
 		{"knows no wildcard in StringEquals", `{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "USER#*"}}}`, get("USER#1"), "allows the dynamodb:GetItem action"},
+		{"allows a role for its service", passing, pass("cognito-idp.amazonaws.com"), ""},
+		{"denies a role for another service", passing, pass("ec2.amazonaws.com"), "allows the dynamodb:GetItem action"},
+		{"denies a call without the value that a condition asks for", passing, get(), "allows the dynamodb:GetItem action"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -69,7 +78,8 @@ func TestParseRefuses(t *testing.T) {
 		{"an unresolved value", `{"Statement": {"Effect": "Allow", "Action": "ssm:*", "Resource": {"Ref": "Table"}}}`, "cannot unmarshal object"},
 		{"no resource", `{"Statement": {"Effect": "Allow", "Action": "ssm:*"}}`, "no Action or no Resource"},
 		{"another effect", `{"Statement": {"Effect": "allow", "Action": "ssm:*", "Resource": "*"}}`, `effect is "allow"`},
-		{"an unknown condition operator", allow(`, "Condition": {"StringEquals": {"dynamodb:LeadingKeys": "x"}}`), `operator "StringEquals" is not known`},
+		{"an unknown condition operator", allow(`, "Condition": {"StringNotEquals": {"iam:PassedToService": "x"}}`), `operator "StringNotEquals" is not known`},
+		{"a condition key with the operator of another", allow(`, "Condition": {"StringEquals": {"dynamodb:LeadingKeys": "x"}}`), `key "dynamodb:LeadingKeys" is not known with StringEquals`},
 		{"an unknown condition key", allow(`, "Condition": {"ForAllValues:StringLike": {"aws:SourceIp": "x"}}`), `key "aws:SourceIp" is not known`},
 		{"a policy variable", allow(`, "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "${aws:userid}"}}`), `variable in "${aws:userid}"`},
 	}

@@ -60,6 +60,9 @@ func (s statement) matches(call Call) bool {
 }
 
 func (c condition) holds(call Call) bool {
+	if c.needed && len(call.Context[c.key]) == 0 {
+		return false
+	}
 	return !slices.ContainsFunc(call.Context[c.key], func(value string) bool { return !anyMatches(c.patterns, value) })
 }
 

@@ -3,7 +3,8 @@
 //
 // It knows the part of the policy language that this project's templates use:
 // identity-based policies that allow or deny actions on resources, with
-// conditions on the leading keys of DynamoDB items. Whatever else a policy holds
+// conditions on the leading keys of DynamoDB items and on the service that a
+// role is passed to. Whatever else a policy holds
 // is an error when it is read, because to ignore it would judge wrongly.
 package iam
 
@@ -22,6 +23,11 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 const LeadingKeys = "dynamodb:LeadingKeys"
 
+// PassedToService is the condition key that holds the service to which a call
+// passes a role.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+const PassedToService = "iam:PassedToService"
+
 // ErrPolicy says that a policy document is malformed or holds what this package
 // doesn't know. It is wrapped by every error of Parse.
 var ErrPolicy = errors.New("policy document")
@@ -36,19 +42,31 @@ type statement struct {
 	conditions []condition
 }
 
-// condition holds if every value of the key matches one of the patterns, as
-// ForAllValues has it: it holds too if the call has no such value.
+// condition holds if every value of the key matches one of the patterns. If the
+// call has no such value, it holds for ForAllValues, and not for a key of one value.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 type condition struct {
 	key      string
+	needed   bool // the call must have a value
 	patterns []*regexp.Regexp
 }
 
-// operators are the condition operators that are known: name → what makes a
-// pattern of a value.
-var operators = map[string]func(value string) *regexp.Regexp{
-	"ForAllValues:StringEquals": func(value string) *regexp.Regexp { return regexp.MustCompile("^" + regexp.QuoteMeta(value) + "$") },
-	"ForAllValues:StringLike":   Wildcard,
+// operator is a condition operator.
+type operator struct {
+	key     string // the condition key that it is known for
+	needed  bool
+	pattern func(value string) *regexp.Regexp
+}
+
+// operators are the condition operators that are known: name → operator.
+var operators = map[string]operator{
+	"ForAllValues:StringEquals": {LeadingKeys, false, exactly},
+	"ForAllValues:StringLike":   {LeadingKeys, false, Wildcard},
+	"StringEquals":              {PassedToService, true, exactly},
+}
+
+func exactly(text string) *regexp.Regexp {
+	return regexp.MustCompile("^" + regexp.QuoteMeta(text) + "$")
 }
 
 // Wildcard returns the expression of a text in which * stands for any characters
@@ -122,17 +140,17 @@ func (d statementDocument) parse() (statement, error) {
 	if s.resources, err = patterns(d.Resource, Wildcard); err != nil {
 		return statement{}, err
 	}
-	for operator, keys := range d.Condition {
-		pattern, ok := operators[operator]
+	for name, keys := range d.Condition {
+		known, ok := operators[name]
 		if !ok {
-			return statement{}, fmt.Errorf("the condition operator %q is not known", operator)
+			return statement{}, fmt.Errorf("the condition operator %q is not known", name)
 		}
 		for key, values := range keys {
-			if key != LeadingKeys {
-				return statement{}, fmt.Errorf("the condition key %q is not known", key)
+			if key != known.key {
+				return statement{}, fmt.Errorf("the condition key %q is not known with %s", key, name)
 			}
-			c := condition{key: key}
-			if c.patterns, err = patterns(values, pattern); err != nil {
+			c := condition{key: key, needed: known.needed}
+			if c.patterns, err = patterns(values, known.pattern); err != nil {
 				return statement{}, err
 			}
 			s.conditions = append(s.conditions, c)

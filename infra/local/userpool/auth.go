@@ -288,6 +288,8 @@ func (p *Pool) passwordAccepted(c *call, s *session, metadata map[string]string)
 	case p.asksTOTP(u):
 		return authOutput{ChallengeName: softwareTokenMFA, Session: p.await(s, softwareTokenMFA),
 			ChallengeParameters: map[string]string{paramUserIDForSRP: u.Username}}, nil
+	case p.properties.MfaConfiguration == mfaOn:
+		return authOutput{}, fail(invalidParameter, "the local user pool doesn't serve the challenge MFA_SETUP, which a user without an authenticator app gets")
 	}
 	return p.finish(c, s, metadata)
 }

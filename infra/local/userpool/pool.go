@@ -66,18 +66,21 @@ const (
 
 // Pool is one user pool. Its methods may be called concurrently.
 type Pool struct {
-	id         string
-	options    Options
-	properties poolProperties
-	schema     map[string]schemaAttribute // attribute name, with custom: where due → its definition
-	keys       signingKeys
+	id      string
+	options Options
+	keys    signingKeys
+	created time.Time
 
 	// mu guards what follows. An operation holds it from start to end, except while a trigger runs: see invoke.
 	mu            sync.Mutex
-	clients       map[string]*client      // client id → app client
-	sessions      map[string]*session     // session id → sign-in under way
-	failures      map[string]*failedTries // user name → wrong passwords of late
-	registrations map[string]registration // challenge → registration of a passkey under way
+	settings      settings                   // as they were given
+	properties    poolProperties             // what is read from the settings
+	schema        map[string]schemaAttribute // attribute name, with custom: where due → its definition
+	modified      time.Time                  // when the settings or the schema changed last
+	clients       map[string]*client         // client id → app client
+	sessions      map[string]*session        // session id → sign-in under way
+	failures      map[string]*failedTries    // user name → wrong passwords of late
+	registrations map[string]registration    // challenge → registration of a passkey under way
 	state
 }
 
@@ -120,8 +123,13 @@ func New(id string, properties json.RawMessage, o Options) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("user pool %s: making signing keys: %w", id, err)
 	}
+	var given settings
+	if err := json.Unmarshal(properties, &given); err != nil {
+		return nil, fmt.Errorf("user pool %s: %w", id, err)
+	}
 	return &Pool{
-		id: id, options: o, properties: parsed, schema: schema, keys: keys,
+		id: id, options: o, keys: keys, created: o.Now(),
+		settings: given, properties: parsed, schema: schema, modified: o.Now(),
 		clients:       map[string]*client{},
 		sessions:      map[string]*session{},
 		failures:      map[string]*failedTries{},
@@ -165,8 +173,10 @@ func (p *Pool) ClientSecret(id string) (string, bool) {
 }
 
 // ARN is the pool's Amazon Resource Name.
-func (p *Pool) ARN() string {
-	return "arn:aws:cognito-idp:" + p.options.Region + ":" + p.options.AccountID + ":userpool/" + p.id
+func (p *Pool) ARN() string { return p.arnOf(p.id) }
+
+func (p *Pool) arnOf(id string) string {
+	return "arn:aws:cognito-idp:" + p.options.Region + ":" + p.options.AccountID + ":userpool/" + id
 }
 
 // Issuer is the iss claim of the pool's tokens, exactly as AWS has it.

@@ -19,7 +19,8 @@ func TestPoolPropertiesThatCannotBeHonoured(t *testing.T) {
 	}{
 		{"an unknown property", properties{"Colour": "red"}, `unknown field "Colour"`},
 		{"a trigger that is not served", properties{"LambdaConfig": properties{"CustomMessage": lambda + "x"}}, `"CustomMessage"`},
-		{"required MFA", properties{"MfaConfiguration": "ON"}, `MfaConfiguration "ON"`},
+		{"an unknown MFA", properties{"MfaConfiguration": "SOMETIMES"}, `MfaConfiguration "SOMETIMES"`},
+		{"tokens of another issuer", properties{"IssuerConfiguration": properties{"Type": "UPDATED"}}, `"UPDATED"`},
 		{"MFA by text message", properties{"EnabledMfas": []string{"SMS_MFA"}}, `EnabledMfas "SMS_MFA"`},
 		{"a memory of passwords", properties{"Policies": properties{"PasswordPolicy": properties{"PasswordHistorySize": 3}}}, "PasswordHistorySize 3"},
 		{"names and aliases at once", properties{"AliasAttributes": []string{"email"}}, "exclude each other"},

@@ -14,11 +14,12 @@ type poolProperties struct {
 	AdminCreateUserConfig  struct {
 		AllowAdminCreateUserOnly  bool
 		InviteMessageTemplate     json.RawMessage // without effect: messages are in this package's words
-		UnusedAccountValidityDays json.RawMessage // without effect: superseded by TemporaryPasswordValidityDays
+		UnusedAccountValidityDays int             // superseded by TemporaryPasswordValidityDays
 	}
 	AliasAttributes        []string
 	AutoVerifiedAttributes []string
 	EnabledMfas            []string
+	IssuerConfiguration    struct{ Type string }
 	LambdaConfig           lambdaConfig
 	MfaConfiguration       string
 	Policies               struct {
@@ -42,10 +43,12 @@ type poolProperties struct {
 // poolPropertiesWithoutEffect are accepted and not looked at, for the reason beside each.
 type poolPropertiesWithoutEffect struct {
 	DeletionProtection          json.RawMessage // nothing here deletes a pool
+	DeviceConfiguration         json.RawMessage // no device is remembered
 	EmailConfiguration          json.RawMessage // mail goes to Options.Mail
 	EmailVerificationMessage    json.RawMessage // messages are in this package's words
 	EmailVerificationSubject    json.RawMessage // the same
-	SmsAuthenticationMessage    json.RawMessage // the same
+	KeyConfiguration            json.RawMessage // there is nothing at rest but the state folder
+	SmsAuthenticationMessage    json.RawMessage // messages are in this package's words
 	SmsConfiguration            json.RawMessage // text messages go to Options.Mail
 	SmsVerificationMessage      json.RawMessage // messages are in this package's words
 	UserPoolAddOns              json.RawMessage // threat protection has no API that the stack calls
@@ -86,6 +89,7 @@ type passwordPolicy struct {
 
 const (
 	mfaOff           = "OFF"
+	mfaOn            = "ON"
 	mfaOptional      = "OPTIONAL"
 	softwareTokenMFA = "SOFTWARE_TOKEN_MFA"
 )
@@ -111,9 +115,6 @@ func parsePoolProperties(data json.RawMessage) (poolProperties, error) {
 		return p, fmt.Errorf("AWS::Cognito::UserPool properties: %w", err)
 	}
 	p.MfaConfiguration = cmp.Or(p.MfaConfiguration, mfaOff)
-	if p.MfaConfiguration != mfaOff && p.MfaConfiguration != mfaOptional {
-		return p, fmt.Errorf("MfaConfiguration %q: the local pool serves %s and %s", p.MfaConfiguration, mfaOff, mfaOptional)
-	}
 	if p.Policies.PasswordPolicy == nil {
 		// What Cognito takes for a pool without a policy.
 		p.Policies.PasswordPolicy = &passwordPolicy{
@@ -122,7 +123,8 @@ func parsePoolProperties(data json.RawMessage) (poolProperties, error) {
 	}
 	policy := p.Policies.PasswordPolicy
 	policy.MinimumLength = cmp.Or(policy.MinimumLength, 8)
-	policy.TemporaryPasswordValidityDays = cmp.Or(policy.TemporaryPasswordValidityDays, 7)
+	policy.TemporaryPasswordValidityDays = cmp.Or(
+		policy.TemporaryPasswordValidityDays, p.AdminCreateUserConfig.UnusedAccountValidityDays, 7)
 	if policy.PasswordHistorySize != 0 {
 		return p, fmt.Errorf("PasswordHistorySize %d: the local pool keeps no old passwords; want 0", policy.PasswordHistorySize)
 	}
@@ -137,6 +139,8 @@ func parsePoolProperties(data json.RawMessage) (poolProperties, error) {
 	return p, cmp.Or(
 		p.checkSignIn(),
 		only("EnabledMfas", p.EnabledMfas, softwareTokenMFA),
+		only("MfaConfiguration", []string{p.MfaConfiguration}, mfaOff, mfaOn, mfaOptional),
+		only("IssuerConfiguration.Type", []string{p.IssuerConfiguration.Type}, "", "ORIGINAL"),
 		only("UsernameAttributes", p.UsernameAttributes, attrEmail, attrPhone),
 		only("AliasAttributes", p.AliasAttributes, attrEmail, attrPhone, attrPreferredUsername),
 		only("AutoVerifiedAttributes", p.AutoVerifiedAttributes, attrEmail, attrPhone),

@@ -67,27 +67,16 @@ func (p *poolProperties) schema() (map[string]schemaAttribute, error) {
 	}
 	for _, a := range p.Schema {
 		standard, isStandard := standardTypes[a.Name]
-		switch {
-		case a.DeveloperOnlyAttribute:
-			return nil, fmt.Errorf("attribute %q of Schema: DeveloperOnlyAttribute is not served", a.Name)
-		case isStandard:
+		if isStandard && !a.DeveloperOnlyAttribute {
 			a.AttributeDataType = standard
 			all[a.Name] = a
 			continue
-		case a.Required:
-			return nil, fmt.Errorf("attribute %q of Schema: a custom attribute can't be required", a.Name)
-		case a.Name == "" || utf8.RuneCountInString(a.Name) > 20:
-			return nil, fmt.Errorf("attribute %q of Schema: want a name of 1 to 20 characters", a.Name)
 		}
-		if a.AttributeDataType == "" {
-			a.AttributeDataType = typeString
-		}
-		if err := only("AttributeDataType", []string{a.AttributeDataType},
-			typeBoolean, typeDateTime, typeNumber, typeString); err != nil {
-			return nil, fmt.Errorf("attribute %q of Schema: %w", a.Name, err)
+		if err := a.checkCustom(); err != nil {
+			return nil, err
 		}
 		a.Name = customPrefix + strings.TrimPrefix(a.Name, customPrefix)
-		all[a.Name] = a
+		all[a.Name] = a.typed()
 	}
 	return all, nil
 }

@@ -67,6 +67,7 @@ func admin[In poolRequest, Out any](f func(*Pool, *call, In) (Out, error)) opera
 
 // operations: name, as in X-Amz-Target → what serves it.
 var operations = map[string]operation{
+	"AddCustomAttributes":              admin((*Pool).addCustomAttributes),
 	"AdminConfirmSignUp":               admin((*Pool).adminConfirmSignUp),
 	"AdminCreateUser":                  admin((*Pool).adminCreateUser),
 	"AdminDeleteUser":                  admin((*Pool).adminDeleteUser),
@@ -85,6 +86,7 @@ var operations = map[string]operation{
 	"DeleteUser":                       public((*Pool).deleteUser),
 	"DeleteUserAttributes":             public((*Pool).deleteUserAttributes),
 	"DeleteWebAuthnCredential":         public((*Pool).deleteWebAuthnCredential),
+	"DescribeUserPool":                 admin((*Pool).describeUserPool),
 	"DescribeUserPoolClient":           admin((*Pool).describeUserPoolClient),
 	"ForgotPassword":                   public((*Pool).forgotPassword),
 	"GetTokensFromRefreshToken":        public((*Pool).getTokensFromRefreshToken),
@@ -103,6 +105,7 @@ var operations = map[string]operation{
 	"SignUp":                           public((*Pool).signUp),
 	"StartWebAuthnRegistration":        public((*Pool).startWebAuthnRegistration),
 	"UpdateUserAttributes":             public((*Pool).updateUserAttributes),
+	"UpdateUserPool":                   admin((*Pool).updateUserPool),
 	"VerifySoftwareToken":              public((*Pool).verifySoftwareToken),
 	"VerifyUserAttribute":              public((*Pool).verifyUserAttribute),
 }
