@@ -46,18 +46,28 @@ const (
 	Methods          = "Methods" // a list of methods
 )
 
-// Properties of PoolType. The pool and the clients are checked before anything
-// is changed; UserVerification is the same as a ClientType's.
+// Properties of PoolType, besides TableName and UserVerification, which are the
+// same as a ClientType's; the physical id is the pool's id. The pool and the
+// clients are checked before anything is changed; an update checks of the clients
+// and the user verification only what it changes, so that a rollback to what was
+// there is not refused for what the pool's owner did meanwhile. What the triggers
+// replaced comes back when the resource is deleted; attributes stay, because
+// Cognito can't remove them. An absent list is an empty one.
 const (
-	UserPoolID = "UserPoolId"
-	DefineARN  = "DefineArn" // of the function that becomes the trigger
-	CreateARN  = "CreateArn"
-	VerifyARN  = "VerifyArn"
-	Attributes = "Attributes" // a list of custom attributes, without "custom:", to add as changeable texts
-	ClientIDs  = "ClientIds"  // a list of the app clients that are served
-	Replace    = "Replace"    // a list of the triggers, as Cognito names them, that may be replaced
-	Attachment = "Attachment" // a whole number; each increase attaches once more
+	UserPoolID    = "UserPoolId"
+	DefineARN     = "DefineArn" // of the function that becomes the trigger
+	CreateARN     = "CreateArn"
+	VerifyARN     = "VerifyArn"
+	Attributes    = "Attributes"    // a list of custom attributes, without "custom:", to add as changeable texts
+	ClientIDs     = "ClientIds"     // a list of the app clients that are served
+	Replace       = "Replace"       // a list of the triggers, as Cognito names them, that may be replaced
+	FoldUserNames = "FoldUserNames" // "true" or "false": whether the pool ignores the case of user names, as the functions are told
+	Attachment    = "Attachment"    // a whole number; each increase attaches once more
 )
+
+// UserVerificationRequired is the UserVerification that makes a passkey two
+// factors, which a pool with required MFA asks for.
+const UserVerificationRequired = "required"
 
 // Methods that an app client's users may sign in by.
 const (

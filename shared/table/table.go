@@ -10,6 +10,7 @@
 //	registration  USER#<sub>   REG        the one outstanding registration ceremony
 //	ticket        USER#<sub>   TICKET#<id>  that a one-time ticket was used, and by which answer
 //	app client    CONFIG       CLIENT#<id> what a sign-in on that client may use
+//	user pool     CONFIG       POOL#<id>  the triggers that an imported pool had before
 //
 // <h> is the unpadded base64url SHA-256 of the credential id, because an id can
 // be longer than a sort key may be (1,024 bytes).
@@ -77,6 +78,10 @@ const (
 	Policy           = "policy"
 )
 
+// Triggers is the attribute of a user pool's item: map of a trigger, as the
+// pool's LambdaConfig names it → ARN of the function.
+const Triggers = "triggers"
+
 // Sort keys that are the same for every partition, and partition keys that
 // hold one kind of item.
 const (
@@ -111,6 +116,9 @@ func CredentialPK(h string) string { return "CRED#" + h }
 
 // ClientSK is the sort key of an app client's item.
 func ClientSK(clientID string) string { return "CLIENT#" + clientID }
+
+// PoolSK is the sort key of an imported user pool's item.
+func PoolSK(poolID string) string { return "POOL#" + poolID }
 
 // Hash is <h>: the unpadded base64url SHA-256 of a credential id or challenge.
 func Hash(b []byte) string {

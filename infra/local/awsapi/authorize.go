@@ -151,11 +151,17 @@ func (s *Server) parameterARN(name string) string {
 }
 
 func (s *Server) authorize(caller, action, resource string, leadingKeys []string) error {
-	err := s.options.Authorize(caller, iam.Call{
-		Action: action, Resource: resource, Context: map[string][]string{iam.LeadingKeys: leadingKeys},
+	return s.authorizeAll(caller, []iam.Call{
+		{Action: action, Resource: resource, Context: map[string][]string{iam.LeadingKeys: leadingKeys}},
 	})
-	if err != nil {
-		return refused(accessDenied, "%v", err)
+}
+
+// authorizeAll refuses a request unless the caller's role allows all that it takes.
+func (s *Server) authorizeAll(caller string, calls []iam.Call) error {
+	for _, call := range calls {
+		if err := s.options.Authorize(caller, call); err != nil {
+			return refused(accessDenied, "%v", err)
+		}
 	}
 	return nil
 }

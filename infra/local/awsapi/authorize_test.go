@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -12,6 +14,8 @@ import (
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
 )
 
 func TestRoleLimitsCalls(t *testing.T) {
@@ -93,4 +97,39 @@ func TestRoleLimitsParameters(t *testing.T) {
 	wantCode(t, err, "AccessDeniedException", "perform: ssm:GetParameter on resource: "+parameter+"stamp")
 	_, err = client.GetParameters(t.Context(), &ssm.GetParametersInput{Names: []string{"/passkeys/stamp", "/passkeys/decoy"}})
 	wantCode(t, err, "AccessDeniedException", "perform: ssm:GetParameters on resource: "+parameter+"decoy")
+}
+
+func TestRoleLimitsUserPoolCalls(t *testing.T) {
+	const pool = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Example01"
+	signed := "AWS4-HMAC-SHA256 Credential=" + accessKeyID + "/20260101/us-east-1/cognito-idp/aws4_request"
+	tests := []struct {
+		name, policy, operation, authorization string
+		status                                 int
+		words                                  string
+	}{
+		{"allows what the role allows", `"cognito-idp:ListUsers"`, "ListUsers", signed, http.StatusOK, `{"UserPoolId": "x"}`},
+		{"allows anybody what takes no signature", `"ssm:*"`, "GetUser", "", http.StatusOK, `{"UserPoolId": "x"}`},
+		{"refuses another action", `"cognito-idp:AdminGetUser"`, "ListUsers", signed, http.StatusBadRequest, "not authorized to perform: cognito-idp:ListUsers on resource: " + pool},
+		{"refuses what has no signature", `"*"`, "ListUsers", "", http.StatusBadRequest, "MissingAuthenticationTokenException"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newServerThatAllows(t, io.Discard, `{"Effect": "Allow", "Action": `+test.policy+`, "Resource": "`+pool+`"}`)
+			s.ServeCognito(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }),
+				func(operation string, _ []byte) []iam.Call {
+					if operation != "ListUsers" {
+						return nil
+					}
+					return []iam.Call{{Action: "cognito-idp:" + operation, Resource: pool}}
+				})
+			request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"UserPoolId": "x"}`))
+			request.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+test.operation)
+			request.Header.Set("Authorization", test.authorization)
+			response := httptest.NewRecorder()
+			s.ServeHTTP(response, request)
+			if response.Code != test.status || !strings.Contains(response.Body.String(), test.words) {
+				t.Errorf("%d %s, want %d %s", response.Code, response.Body, test.status, test.words)
+			}
+		})
+	}
 }

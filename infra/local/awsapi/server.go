@@ -3,9 +3,10 @@
 // parameters, and Cognito's, which it passes on.
 //
 // An operation, and a member of a request, that it doesn't know is an error that
-// names it. Every DynamoDB and SSM request must carry the access key id that a
-// function was given, which tells the caller, whose role must allow the request;
-// signatures are not checked.
+// names it. Every request must carry the access key id that a function was
+// given, which tells the caller, whose role must allow the request; signatures
+// are not checked. Of Cognito's, that holds for the operations that take signed
+// requests; the others are anybody's.
 package awsapi
 
 import (
@@ -67,9 +68,10 @@ type Options struct {
 type Server struct {
 	options  Options
 	dynamodb *server.Server
-	cognito  http.Handler
 
 	mu            sync.Mutex
+	cognito       http.Handler
+	permissions   CognitoPermissions
 	tables        []string                     // names of the tables that exist
 	partitionKeys map[string]string            // table → name of its partition key
 	unclaimed     map[string][]json.RawMessage // table that was restored and doesn't exist yet → its items
@@ -93,12 +95,16 @@ func New(o Options) *Server {
 	}
 }
 
+// CognitoPermissions returns what a role must allow for a request of the
+// user-pool API: nothing for an operation that takes unsigned requests.
+type CognitoPermissions func(operation string, body []byte) []iam.Call
+
 // ServeCognito passes calls of the user-pool API on to handler. It must be
 // called before functions make such calls.
-func (s *Server) ServeCognito(handler http.Handler) {
+func (s *Server) ServeCognito(handler http.Handler, permissions CognitoPermissions) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cognito = handler
+	s.cognito, s.permissions = handler, permissions
 }
 
 // apiError is an error as the AWS JSON protocols have it.
@@ -119,7 +125,7 @@ func refused(errorType, format string, arguments ...any) *apiError {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service, operation, _ := strings.Cut(r.Header.Get(headerTarget), ".")
 	if service == targetCognito {
-		s.passToCognito(w, r)
+		s.passToCognito(w, r, operation)
 		return
 	}
 	caller, failure := s.authenticate(r)
@@ -146,14 +152,31 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) passToCognito(w http.ResponseWriter, r *http.Request) {
+func (s *Server) passToCognito(w http.ResponseWriter, r *http.Request, operation string) {
 	s.mu.Lock()
-	handler := s.cognito
+	handler, permissions := s.cognito, s.permissions
 	s.mu.Unlock()
 	if handler == nil {
 		writeError(w, refused("ResourceNotFoundException", "the stack has no user pool yet"))
 		return
 	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, requestLimit))
+	if err != nil {
+		writeError(w, refused("SerializationException", "the request can't be read: %v", err))
+		return
+	}
+	if needed := permissions(operation, body); needed != nil {
+		caller, failure := s.authenticate(r)
+		if failure != nil {
+			writeError(w, failure)
+			return
+		}
+		if err := s.authorizeAll(caller, needed); err != nil {
+			s.report(w, caller, targetCognito+"."+operation, err)
+			return
+		}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	handler.ServeHTTP(w, r)
 }
 

@@ -342,7 +342,8 @@ func TestUserPoolCallsArePassedOn(t *testing.T) {
 	if early := call(); early.Code != http.StatusBadRequest || !strings.Contains(early.Body.String(), "no user pool yet") {
 		t.Errorf("before there is a pool: %d %s", early.Code, early.Body)
 	}
-	s.ServeCognito(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	s.ServeCognito(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
+		func(string, []byte) []iam.Call { return nil })
 	if late := call(); late.Code != http.StatusTeapot {
 		t.Errorf("received %d", late.Code)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/awsapi"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/lambdahost"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
 
 type tableProperties struct {
@@ -37,28 +38,36 @@ func (s *Stack) makeTable(logicalID string, properties json.RawMessage) (resourc
 
 // makeUserPool makes the pool. Its properties are for package userpool to judge.
 func (s *Stack) makeUserPool(logicalID string, properties json.RawMessage) (resource, error) {
-	if s.pool != nil {
-		return resource{}, fmt.Errorf("a second user pool is %w", ErrUnknown)
-	}
 	id := s.ledger.physical(logicalID, Region+"_"+randomMixed(9))
+	if err := s.openPool(id, Region, AccountID, properties); err != nil {
+		return resource{}, err
+	}
+	issuerHost := "cognito-idp." + Region + "." + urlSuffix + "/" + id
+	return resource{ref: id, attributes: map[string]any{
+		"Arn": s.pool.ARN(), "ProviderName": issuerHost, "ProviderURL": s.pool.Issuer(), "UserPoolId": id,
+	}}, nil
+}
+
+// openPool makes the stack's one pool, with the users of the last run.
+func (s *Stack) openPool(id, region, account string, properties json.RawMessage) error {
+	if s.pool != nil {
+		return fmt.Errorf("a second user pool is %w", ErrUnknown)
+	}
 	pool, err := userpool.New(id, properties, userpool.Options{
-		Region: Region, AccountID: AccountID, Invoke: s.invokeTrigger, Mail: s.options.Mail, Now: s.options.Now,
+		Region: region, AccountID: account, Invoke: s.invokeTrigger, Mail: s.options.Mail, Now: s.options.Now,
 	})
 	if err != nil {
-		return resource{}, err
+		return err
 	}
 	if users, ok := s.keeper.loaded(usersFile); ok {
 		if err := pool.Restore(users); err != nil {
-			return resource{}, fmt.Errorf("restoring users: %w", err)
+			return fmt.Errorf("restoring users: %w", err)
 		}
 	}
 	s.pool, s.poolID = pool, id
 	s.keeper.keep(usersFile, pool.Snapshot)
-	s.services.ServeCognito(s.UserPool())
-	issuerHost := "cognito-idp." + Region + "." + urlSuffix + "/" + id
-	return resource{ref: id, attributes: map[string]any{
-		"Arn": pool.ARN(), "ProviderName": issuerHost, "ProviderURL": pool.Issuer(), "UserPoolId": id,
-	}}, nil
+	s.services.ServeCognito(s.UserPool(), pool.Permissions)
+	return nil
 }
 
 // invokeTrigger calls a trigger of the pool, as Cognito does.
@@ -72,7 +81,7 @@ func (s *Stack) invokeTrigger(ctx context.Context, functionARN string, event []b
 
 func (s *Stack) makeClient(logicalID string, properties json.RawMessage) (resource, error) {
 	if s.pool == nil {
-		return resource{}, fmt.Errorf("an app client of a pool outside the stack is %w", ErrUnknown)
+		return resource{}, fmt.Errorf("an app client of a pool that no %s names is %w", provisioning.PoolType, ErrUnknown)
 	}
 	id := s.ledger.physical(logicalID, random(26))
 	if err := s.pool.AddClient(id, properties); err != nil {

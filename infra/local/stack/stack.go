@@ -50,6 +50,9 @@ type Options struct {
 	Assembly *template.Assembly
 	// DataDirectory keeps the state between runs; empty means in memory only.
 	DataDirectory string
+	// ForeignPool is the user pool that the template names without making it; nil
+	// means one with sign-in by e-mail that suits the stack.
+	ForeignPool *ForeignPool
 	// Mail receives what Cognito would have sent. Required.
 	Mail func(userpool.Message)
 	// Log receives progress, and what the functions write. Required.
@@ -119,6 +122,9 @@ func (s *Stack) start(ctx context.Context) error {
 		return err
 	}
 	if err := s.openState(); err != nil {
+		return err
+	}
+	if err := s.makeForeignPool(); err != nil {
 		return err
 	}
 	for _, r := range order {
