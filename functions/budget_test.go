@@ -71,7 +71,7 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 		create:            {"dynamodb", "ssm"},
 		verify:            {"dynamodb"},
 		"api":             {"cognitoidentityprovider", "dynamodb", "ssm"},
-		"provision":       {"dynamodb", "ssm"},
+		"provision":       {"cognitoidentityprovider", "dynamodb", "ssm"},
 		"corbado-actions": {"cognitoidentityprovider", "ssm"},
 		"audit":           {"eventbridge"},
 	} {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -11,8 +10,9 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 )
 
-// itemStore is the subset of *dynamodb.Client that app clients need.
+// itemStore is the subset of *dynamodb.Client that items of the table need.
 type itemStore interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
 }
@@ -25,7 +25,7 @@ func (a appClients) put(ctx context.Context, want clientProperties) error {
 	for _, method := range want.methods {
 		methods.Value = append(methods.Value, text(method))
 	}
-	item := key(want.id)
+	item := key(table.ClientSK(want.id))
 	item[table.RelyingParty] = text(want.relyingPartyID)
 	item[table.UserVerification] = text(want.userVerification)
 	item[table.Methods] = methods
@@ -40,19 +40,16 @@ func (a appClients) remove(ctx context.Context, physicalID string, want clientPr
 	if physicalID != want.id {
 		return nil
 	}
-	_, err := a.store.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &want.table, Key: key(want.id)})
-	var missing *types.ResourceNotFoundException
-	if err != nil && !errors.As(err, &missing) {
+	_, err := a.store.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &want.table, Key: key(table.ClientSK(want.id))})
+	if err != nil && !isGone(err) {
 		return fmt.Errorf("deleting the item of app client %s: %w", want.id, err)
 	}
 	return nil
 }
 
-func key(clientID string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{
-		table.PartitionKey: text(table.ConfigPK),
-		table.SortKey:      text(table.ClientSK(clientID)),
-	}
+// key is the key of an item of the stack's configuration.
+func key(sortKey string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{table.PartitionKey: text(table.ConfigPK), table.SortKey: text(sortKey)}
 }
 
 func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/cfn"
 
@@ -13,20 +15,39 @@ import (
 type handler struct {
 	keyRings   keyRings
 	appClients appClients
+	userPools  userPools
 }
 
 // handle is a cfn.CustomResourceFunction. A resource that could not be created
 // gets no physical id of ours, so that CloudFormation's clean-up deletes nothing
 // that this request did not make.
 func (h handler) handle(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
+	id, attributes, err := h.serve(ctx, event)
+	return id, attributes, concise(err)
+}
+
+// maxReason is how long an error may be. CloudFormation takes answers of 4,096
+// bytes, ids included, and waits in vain for one that is longer.
+const maxReason = 2 << 10
+
+func concise(err error) error {
+	if err == nil || len(err.Error()) <= maxReason {
+		return err
+	}
+	return errors.New(strings.ToValidUTF8(err.Error()[:maxReason], "") + "… and more: mend this and deploy again")
+}
+
+func (h handler) serve(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
 	switch event.ResourceType {
 	case provisioning.SecretType:
 		return h.secret(ctx, event)
 	case provisioning.ClientType:
 		return h.client(ctx, event)
+	case provisioning.PoolType:
+		return h.pool(ctx, event)
 	default:
-		return unowned(event, fmt.Errorf("resource type is %q: want %q or %q",
-			event.ResourceType, provisioning.SecretType, provisioning.ClientType))
+		return unowned(event, fmt.Errorf("resource type is %q: want %q, %q or %q",
+			event.ResourceType, provisioning.SecretType, provisioning.ClientType, provisioning.PoolType))
 	}
 }
 
@@ -54,6 +75,24 @@ func (h handler) client(ctx context.Context, event cfn.Event) (string, map[strin
 		return event.PhysicalResourceID, nil, h.appClients.remove(ctx, event.PhysicalResourceID, want)
 	}
 	if err := h.appClients.put(ctx, want); err != nil {
+		return unowned(event, err)
+	}
+	return want.id, nil, nil
+}
+
+func (h handler) pool(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
+	want, err := parsePool(event.ResourceProperties)
+	if err != nil {
+		return unowned(event, err)
+	}
+	if event.RequestType == cfn.RequestDelete {
+		return event.PhysicalResourceID, nil, h.userPools.detach(ctx, want)
+	}
+	before, _ := parsePool(event.OldResourceProperties) // a creation has none
+	if before.id != want.id {
+		before = poolProperties{} // those of another pool, which is deleted next
+	}
+	if err := h.userPools.attach(ctx, want, before); err != nil {
 		return unowned(event, err)
 	}
 	return want.id, nil, nil

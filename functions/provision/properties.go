@@ -28,6 +28,18 @@ type clientProperties struct {
 	methods          []string
 }
 
+// poolProperties are those of a provisioning.PoolType.
+type poolProperties struct {
+	table            string
+	id               string
+	triggers         map[string]string // trigger → ARN of the function
+	replace          []string          // triggers
+	attributes       []string
+	clients          []string
+	userVerification string
+	foldUserNames    bool
+}
+
 func parseSecret(values map[string]any) (secretProperties, error) {
 	p := properties{values: values}
 	return secretProperties{
@@ -46,7 +58,26 @@ func parseClient(values map[string]any) (clientProperties, error) {
 		id:               p.text(provisioning.ClientID),
 		relyingPartyID:   p.text(provisioning.RelyingPartyID),
 		userVerification: p.text(provisioning.UserVerification),
-		methods:          p.list(provisioning.Methods),
+		methods:          p.some(provisioning.Methods),
+	}, errors.Join(p.problems...)
+}
+
+func parsePool(values map[string]any) (poolProperties, error) {
+	p := properties{values: values}
+	p.count(provisioning.Attachment) // whose increase alone is the message
+	return poolProperties{
+		table: p.text(provisioning.TableName),
+		id:    p.text(provisioning.UserPoolID),
+		triggers: map[string]string{
+			defineTrigger: p.text(provisioning.DefineARN),
+			createTrigger: p.text(provisioning.CreateARN),
+			verifyTrigger: p.text(provisioning.VerifyARN),
+		},
+		replace:          p.subset(provisioning.Replace, triggerNames),
+		attributes:       p.list(provisioning.Attributes),
+		clients:          p.list(provisioning.ClientIDs),
+		userVerification: p.text(provisioning.UserVerification),
+		foldUserNames:    p.oneOf(provisioning.FoldUserNames, "true", "false") == "true",
 	}, errors.Join(p.problems...)
 }
 
@@ -93,16 +124,35 @@ func (p *properties) count(name string) int {
 	return n
 }
 
+// some reads a list that must not be empty.
+func (p *properties) some(name string) []string {
+	if values, _ := p.values[name].([]any); len(values) == 0 {
+		p.refuse(name, "a list of texts")
+		return nil
+	}
+	return p.list(name)
+}
+
+// list reads a list that may be empty, or absent.
 func (p *properties) list(name string) []string {
-	values, _ := p.values[name].([]any)
+	values, isList := p.values[name].([]any)
 	var list []string
 	for _, value := range values {
 		if text, ok := value.(string); ok && text != "" {
 			list = append(list, text)
 		}
 	}
-	if len(list) == 0 || len(list) != len(values) {
+	if p.values[name] != nil && !isList || len(list) != len(values) {
 		p.refuse(name, "a list of texts")
+	}
+	return list
+}
+
+// subset reads a list, perhaps empty, of allowed texts.
+func (p *properties) subset(name string, allowed []string) []string {
+	list := p.list(name)
+	if slices.ContainsFunc(list, func(text string) bool { return !slices.Contains(allowed, text) }) {
+		p.refuse(name, fmt.Sprintf("some of %q", allowed))
 	}
 	return list
 }

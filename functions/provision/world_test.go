@@ -28,6 +28,7 @@ type world struct {
 	answers    []cfn.Response       // what CloudFormation was told
 	logged     strings.Builder
 	table      *dynamodb.Client
+	handler    handler
 	send       cfn.CustomResourceLambdaFunction
 	address    string // where CloudFormation takes answers
 }
@@ -41,11 +42,11 @@ func newWorld(t *testing.T) *world {
 	w := &world{parameters: map[string]parameter{}}
 	w.table = dynamodb.NewFromConfig(config(t, server.NewServer()))
 	createTable(t, w.table)
-	h := handler{
+	w.handler = handler{
 		keyRings:   keyRings{ssm.NewFromConfig(config(t, http.HandlerFunc(w.serveSSM)))},
 		appClients: appClients{w.table},
 	}
-	w.send = cfn.LambdaWrap(h.handle)
+	w.send = cfn.LambdaWrap(w.handler.handle)
 	w.address = serve(t, http.HandlerFunc(w.takeAnswer))
 	log.SetOutput(&w.logged)
 	t.Cleanup(func() { log.SetOutput(io.Discard) })

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+)
+
+// check returns everything for which a pool or its clients don't suit. Of what
+// the pool's owner may change at any time, it looks at what the stack changes,
+// so that a rollback is not refused for what the stack has lived with.
+func (u userPools) check(ctx context.Context, pool *types.UserPoolType, want, before poolProperties) error {
+	problems := slices.Concat(checkTriggers(pool, want, before), checkAttributes(pool, want))
+	if isFolded(pool) != want.foldUserNames {
+		problems = append(problems, fmt.Errorf("user pool %s has user names of which the case is ignored: %t, but %s is %t: set it alike",
+			want.id, isFolded(pool), provisioning.FoldUserNames, want.foldUserNames))
+	}
+	if want.userVerification != before.userVerification && pool.MfaConfiguration == types.UserPoolMfaTypeOn &&
+		want.userVerification != provisioning.UserVerificationRequired {
+		problems = append(problems, fmt.Errorf("user pool %s requires MFA, and a passkey is two factors only with user verification: %s is %q, set it to %q",
+			want.id, provisioning.UserVerification, want.userVerification, provisioning.UserVerificationRequired))
+	}
+	for _, id := range want.clients {
+		if slices.Contains(before.clients, id) {
+			continue
+		}
+		found, err := u.checkClient(ctx, want.id, id)
+		if err != nil {
+			return err
+		}
+		problems = append(problems, found...)
+	}
+	return errors.Join(problems...)
+}
+
+func checkTriggers(pool *types.UserPoolType, want, before poolProperties) (problems []error) {
+	for _, trigger := range triggerNames {
+		present := aws.ToString(*slot(pool, trigger))
+		if present == "" || isOwn(trigger, present, want, before) || slices.Contains(want.replace, trigger) {
+			continue
+		}
+		problems = append(problems, fmt.Errorf("user pool %s has the trigger %s already, %s: remove it, or name %s in %s, which puts it back when the stack is deleted",
+			want.id, trigger, present, trigger, provisioning.Replace))
+	}
+	return problems
+}
+
+func checkAttributes(pool *types.UserPoolType, want poolProperties) (problems []error) {
+	for _, name := range want.attributes {
+		a := findAttribute(pool, name)
+		if a == nil || a.AttributeDataType == types.AttributeDataTypeString && aws.ToBool(a.Mutable) {
+			continue
+		}
+		problems = append(problems, fmt.Errorf("user pool %s has a custom attribute %s of type %s, mutable: %t, and Cognito can't change it: want a mutable %s, so choose another name",
+			want.id, name, a.AttributeDataType, aws.ToBool(a.Mutable), types.AttributeDataTypeString))
+	}
+	return problems
+}
+
+// isFolded says whether a pool ignores the case of user names. One that doesn't
+// say has the default of the API, which minds it.
+func isFolded(pool *types.UserPoolType) bool {
+	names := pool.UsernameConfiguration
+	return names != nil && names.CaseSensitive != nil && !*names.CaseSensitive
+}
+
+// checkClient returns what makes an app client unfit. err is a fault.
+func (u userPools) checkClient(ctx context.Context, poolID, id string) (problems []error, err error) {
+	out, err := u.client.DescribeUserPoolClient(ctx, &cognitoidentityprovider.DescribeUserPoolClientInput{UserPoolId: &poolID, ClientId: &id})
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) {
+		return []error{fmt.Errorf("app client %s: user pool %s has no such client: list clients of this pool", id, poolID)}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("describing app client %s: %w", id, err)
+	}
+	client := out.UserPoolClient
+	if !allowsCustomAuth(client.ExplicitAuthFlows) {
+		problems = append(problems, fmt.Errorf("app client %s has the flows %q: add %s",
+			id, client.ExplicitAuthFlows, types.ExplicitAuthFlowsTypeAllowCustomAuth))
+	}
+	if client.PreventUserExistenceErrors != types.PreventUserExistenceErrorTypesEnabled {
+		problems = append(problems, fmt.Errorf("app client %s has PreventUserExistenceErrors %s, which tells everybody who has an account: set it to %s",
+			id, types.PreventUserExistenceErrorTypesLegacy, types.PreventUserExistenceErrorTypesEnabled))
+	}
+	return problems, nil
+}
+
+// allowsCustomAuth knows the names of the flows that are in use and the older
+// ones. A client that names none has Cognito's default, with custom authentication.
+func allowsCustomAuth(flows []types.ExplicitAuthFlowsType) bool {
+	return len(flows) == 0 || slices.Contains(flows, types.ExplicitAuthFlowsTypeAllowCustomAuth) ||
+		slices.Contains(flows, types.ExplicitAuthFlowsTypeCustomAuthFlowOnly)
+}
