@@ -42,6 +42,8 @@ type User struct {
 	Name     string // the Cognito user name; made up by Cognito when NotFound
 	Sub      string // immutable; empty when NotFound
 	NotFound bool   // Cognito runs the triggers for names that nobody has
+
+	VerifiedEmail string // the address, if Cognito has it verified
 }
 
 // Key is what the user's items are stored under: the sub. A name that nobody has

@@ -148,6 +148,9 @@ type Reply struct {
 // OK reports whether the status is 2xx.
 func (r Reply) OK() bool { return r.Status >= 200 && r.Status < 300 }
 
+// Empty reports whether the reply has no body.
+func (r Reply) Empty() bool { return len(r.body) == 0 }
+
 // Decode reads the JSON into the value that into points to. Its error matches
 // ErrUnavailable and repeats nothing of the reply.
 func (r Reply) Decode(into any) error {

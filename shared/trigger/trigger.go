@@ -92,13 +92,18 @@ func userOf(h events.CognitoEventUserPoolsHeader, attributes map[string]string, 
 	if u.Sub = attributes[attributeSub]; u.Sub == "" {
 		return customauth.User{}, errors.New("the event names a user without a sub")
 	}
+	if attributes[attributeEmailVerified] == "true" {
+		u.VerifiedEmail = attributes[attributeEmail]
+	}
 	return u, nil
 }
 
 // Attributes of a user in the events.
 const (
-	attributeSub    = "sub"
-	attributeStatus = "cognito:user_status"
+	attributeSub           = "sub"
+	attributeStatus        = "cognito:user_status"
+	attributeEmail         = "email"
+	attributeEmailVerified = "email_verified"
 )
 
 // statusesWithoutTokens are those of users who may not sign in here: they have

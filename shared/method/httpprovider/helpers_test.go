@@ -1,0 +1,109 @@
+package httpprovider_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/httpprovider"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+)
+
+const (
+	apiKey    = "key-of-the-example"
+	parameter = "exampleSession"
+	retryable = "sign-in is not available for the moment, please try again"
+)
+
+// world is a stack whose app client accepts passkeys and the example's method,
+// with a user and somebody else, who are both enrolled at the service.
+type world struct {
+	*journey.Stack
+	service  *service.Service
+	server   *httptest.Server
+	ann, bob journey.User
+	passkey  *passkeytest.Authenticator // of ann
+}
+
+func newWorld(t *testing.T, changes ...func(*httpprovider.Config)) world {
+	t.Helper()
+	w := world{Stack: journey.New(t)}
+	w.service = service.New(service.Options{APIKey: apiKey, Now: w.Now})
+	w.server = httptest.NewServer(w.service)
+	t.Cleanup(w.server.Close)
+	config := exampleID(w.server.URL)
+	for _, change := range changes {
+		change(&config)
+	}
+	w.uses(newMethod(t, config))
+	w.ann, w.passkey = w.NewUser("5f0c8d2e-0000-4000-8000-00000000000a"), passkeytest.NewSynced(journey.Origin)
+	w.bob = w.NewUser("5f0c8d2e-0000-4000-8000-00000000000b")
+	for _, u := range []journey.User{w.ann, w.bob} {
+		w.service.Enrol(u.Attributes["email"], true)
+	}
+	return w
+}
+
+func newMethod(t *testing.T, config httpprovider.Config) *httpprovider.Provider {
+	t.Helper()
+	method, err := httpprovider.New(config, func(context.Context) (secret.Text, error) { return secret.NewText(apiKey), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return method
+}
+
+// uses has the app client accept passkeys and the method.
+func (w *world) uses(method *httpprovider.Provider) {
+	w.Client.Methods = []string{customauth.MethodPasskey, method.Method()}
+	w.Issuers, w.Opaque = []customauth.Issuer{method}, method
+}
+
+// approve has the user of a session approve it at the service.
+func (w world) approve(t *testing.T, session *journey.Session) (token string) {
+	t.Helper()
+	token, err := w.service.Approve(session.Public[parameter])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// wantRefused checks that an answer is refused, and why.
+func (w world) wantRefused(t *testing.T, session *journey.Session, answer, reason string) {
+	t.Helper()
+	if w.Answer(t, session, answer, nil) || session.Tokens {
+		t.Error("accepted")
+	}
+	if got := w.Log.Last(t, "verified")["reason"]; got != reason {
+		t.Errorf("refused for %q, want %q", got, reason)
+	}
+}
+
+// wantFault checks that a call failed in a way that the user may retry.
+func wantFault(t *testing.T, err error) {
+	t.Helper()
+	if err == nil || err.Error() != retryable {
+		t.Errorf("error is %v, want %q", err, retryable)
+	}
+}
+
+// wantQuietLog checks that the log holds nothing that could sign someone in or
+// tells who somebody is.
+func (w world) wantQuietLog(t *testing.T, secrets ...string) {
+	t.Helper()
+	for _, s := range append(secrets, apiKey, w.ann.Attributes["email"], w.server.URL) {
+		if s != "" && strings.Contains(w.Log.Text(), s) {
+			t.Errorf("%q was logged: %s", s, w.Log.Text())
+		}
+	}
+}
+
+// errMissing is what secret.TextParameter says of a parameter that does not exist.
+var errMissing = errors.New("reading parameter /stack/http-secret: ParameterNotFound")
