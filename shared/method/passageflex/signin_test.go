@@ -133,8 +133,8 @@ func TestOutage(t *testing.T) {
 				t.Errorf("error is %v, want %q", err, retryable)
 			}
 			session := w.Begin(t, w.ann)
-			if w.Log.Last(t, "created")["flags"] == nil || session.Public[passageflex.ParameterTransaction] != "" {
-				t.Errorf("opened %v without a flag", session.Public)
+			if w.Log.Last(t, "created")["error"] == nil || session.Public[passageflex.ParameterTransaction] != "" {
+				t.Errorf("opened %v without a word", session.Public)
 			}
 			if !w.Answer(t, session, journey.Assert(t, w.passkey, session.Options()), nil) || !session.Tokens {
 				t.Error("the passkey was refused")
