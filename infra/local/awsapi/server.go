@@ -1,6 +1,6 @@
 // Package awsapi serves the AWS APIs that the functions of this project's stack
 // call, on one loopback endpoint: DynamoDB's items (by minidyn, in memory), SSM's
-// parameters, and Cognito's, which it passes on.
+// parameters, EventBridge's events, and Cognito's, which it passes on.
 //
 // An operation, and a member of a request, that it doesn't know is an error that
 // names it. Every request must carry the access key id that a function was
@@ -44,6 +44,8 @@ const (
 	targetDynamoDB = "DynamoDB_20120810"
 	targetSSM      = "AmazonSSM"
 	targetCognito  = "AWSCognitoIdentityProviderService"
+
+	targetEventBridge = "AWSEvents"
 )
 
 // Options are the settings of a [Server].
@@ -55,6 +57,8 @@ type Options struct {
 	// Authorize returns an error, which the function is shown, for a call that a
 	// function's role doesn't allow. Required.
 	Authorize func(functionARN string, call iam.Call) error
+	// Event receives every event that a bus took; nil means nobody wants to know.
+	Event func(Event)
 	// Changed is called after every request that may have changed what Snapshot
 	// returns; nil means nobody wants to know.
 	Changed func()
@@ -143,6 +147,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = s.serveDynamoDB(w, caller, operation, body)
 	case targetSSM:
 		err = s.serveSSM(w, caller, operation, body)
+	case targetEventBridge:
+		err = s.serveEventBridge(w, caller, operation, body)
 	default:
 		err = unknownOperation(service, operation)
 	}

@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,6 +56,9 @@ type Options struct {
 	Environment map[string]string
 	// Log receives what functions write, each line after the function's name. Required.
 	Log io.Writer
+	// Line receives each line that a function writes, before Log does; it must
+	// not wait and not keep the line. Nil means nobody wants to know.
+	Line func(functionARN string, line []byte)
 	// MaxProcesses bounds the processes of one function; zero means 10.
 	MaxProcesses int
 }
@@ -109,6 +113,9 @@ type Host struct {
 func New(ctx context.Context, o Options) (*Host, error) {
 	if o.MaxProcesses == 0 {
 		o.MaxProcesses = defaultMaxProcesses
+	}
+	if o.Line == nil {
+		o.Line = func(string, []byte) {}
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -207,6 +214,20 @@ func (h *Host) begin(functionARN string) (*function, error) {
 	}
 	h.running.Add(1)
 	return f, nil
+}
+
+// End ends the processes of functions, and waits until they are gone and all
+// that they wrote is passed on.
+func (h *Host) End(functionARNs ...string) {
+	h.mu.Lock()
+	processes := slices.DeleteFunc(slices.Collect(maps.Values(h.processes)), func(p *process) bool {
+		return !slices.Contains(functionARNs, p.function.ARN)
+	})
+	h.mu.Unlock()
+	for _, p := range processes {
+		p.kill()
+		<-p.exited
+	}
 }
 
 // Close ends all processes and waits until they are gone.

@@ -37,7 +37,7 @@ func (h *Host) start(f *function) (*process, error) {
 	p := &process{
 		function:   f,
 		token:      randomBase32(32),
-		output:     &outputLog{prefix: "[" + f.Name + "] ", lines: h.log},
+		output:     &outputLog{prefix: "[" + f.Name + "] ", lines: h.log, line: func(line []byte) { h.options.Line(f.ARN, line) }},
 		events:     make(chan *invocation, 1),
 		ready:      make(chan struct{}, 1),
 		initFailed: make(chan *FunctionError, 1),
@@ -145,6 +145,7 @@ func (w *lineWriter) write(prefix string, line []byte) {
 type outputLog struct {
 	prefix string
 	lines  *lineWriter
+	line   func([]byte) // takes each line too
 
 	mu      sync.Mutex
 	partial []byte
@@ -165,9 +166,14 @@ func (o *outputLog) Write(b []byte) (int, error) {
 		if !found {
 			return len(b), nil
 		}
-		o.lines.write(o.prefix, line)
+		o.pass(line)
 		o.partial = rest
 	}
+}
+
+func (o *outputLog) pass(line []byte) {
+	o.line(line)
+	o.lines.write(o.prefix, line)
 }
 
 // flush passes on a last line that has no end.
@@ -175,7 +181,7 @@ func (o *outputLog) flush() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.partial) > 0 {
-		o.lines.write(o.prefix, o.partial)
+		o.pass(o.partial)
 		o.partial = nil
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
@@ -77,6 +78,7 @@ func (s *Stack) makeFunction(logicalID string, properties json.RawMessage) (reso
 		return resource{}, err
 	}
 	if p.LoggingConfig.LogGroup != "" {
+		s.logs.add(functionARN, p.LoggingConfig.LogGroup)
 		s.checkLogs(functionARN, p.LoggingConfig.LogGroup)
 	}
 	return resource{ref: name, attributes: map[string]any{"Arn": functionARN}}, s.functions.Add(f)
@@ -122,13 +124,16 @@ func (p permission) allows(functionARN, principal, sourceARN string) bool {
 	return p.function == functionARN && p.principal == principal && (p.source == nil || p.source.MatchString(sourceARN))
 }
 
+// permitted says whether a permission lets a service call a function.
+func (s *Stack) permitted(principal, sourceARN, functionARN string) bool {
+	return slices.ContainsFunc(s.permissions, func(p permission) bool { return p.allows(functionARN, principal, sourceARN) })
+}
+
 // invokeFor calls a function, or what an alias of one stands for, for a service,
 // if a permission lets it.
 func (s *Stack) invokeFor(ctx context.Context, principal, sourceARN, functionARN string, payload []byte) ([]byte, error) {
-	for _, p := range s.permissions {
-		if p.allows(functionARN, principal, sourceARN) {
-			return s.functions.Invoke(ctx, cmp.Or(s.aliases[functionARN], functionARN), payload)
-		}
+	if s.permitted(principal, sourceARN, functionARN) {
+		return s.functions.Invoke(ctx, cmp.Or(s.aliases[functionARN], functionARN), payload)
 	}
 	return nil, fmt.Errorf("%w: of %s by %s for %s", errNotPermitted, functionARN, principal, sourceARN)
 }

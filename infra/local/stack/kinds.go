@@ -29,6 +29,14 @@ const (
 	typeVersion     = "AWS::Lambda::Version"
 	typeLogGroup    = "AWS::Logs::LogGroup"
 	typeLogPolicy   = "AWS::Logs::ResourcePolicy"
+
+	typeAlarm        = "AWS::CloudWatch::Alarm"
+	typeDashboard    = "AWS::CloudWatch::Dashboard"
+	typeEventBus     = "AWS::Events::EventBus"
+	typeInvokeConfig = "AWS::Lambda::EventInvokeConfig"
+	typeSubscription = "AWS::Logs::SubscriptionFilter"
+	typeTopic        = "AWS::SNS::Topic"
+	typeTopicPolicy  = "AWS::SNS::TopicPolicy"
 )
 
 // maker creates a resource from its resolved properties, from which those
@@ -58,6 +66,14 @@ var kinds = map[string]maker{
 	typeVersion:     (*Stack).makeVersion,
 	typeLogGroup:    (*Stack).makeLogGroup,
 	typeLogPolicy:   (*Stack).makeNothing,
+
+	typeAlarm:        (*Stack).makeNothing,
+	typeDashboard:    (*Stack).makeNothing,
+	typeEventBus:     (*Stack).makeEventBus,
+	typeInvokeConfig: (*Stack).makeNothing,
+	typeSubscription: (*Stack).makeSubscription,
+	typeTopic:        (*Stack).makeTopic,
+	typeTopicPolicy:  (*Stack).makeNothing,
 }
 
 // decode reads properties into a struct that has a field for each property with
@@ -87,13 +103,31 @@ func (s *Stack) makeDomain(_ string, properties json.RawMessage) (resource, erro
 	return resource{ref: p.Domain}, err
 }
 
+func (s *Stack) makeEventBus(logicalID string, properties json.RawMessage) (resource, error) {
+	var p struct{ Name string }
+	if err := decode(properties, &p); err != nil {
+		return resource{}, err
+	}
+	return resource{ref: p.Name, attributes: map[string]any{"Name": p.Name, "Arn": arn("events", "event-bus/"+p.Name)}}, nil
+}
+
+func (s *Stack) makeTopic(logicalID string, properties json.RawMessage) (resource, error) {
+	var p struct{ TopicName string }
+	if err := decode(properties, &p); err != nil {
+		return resource{}, err
+	}
+	name := s.ledger.chosen(logicalID, p.TopicName, s.named(logicalID))
+	topicARN := arn("sns", name)
+	return resource{ref: topicARN, attributes: map[string]any{"TopicArn": topicARN, "TopicName": name}}, nil
+}
+
 func (s *Stack) makeLogGroup(logicalID string, properties json.RawMessage) (resource, error) {
 	var p struct{ LogGroupName string }
 	if err := decode(properties, &p); err != nil {
 		return resource{}, err
 	}
 	name := s.ledger.chosen(logicalID, p.LogGroupName, s.named(logicalID))
-	return resource{ref: name, attributes: map[string]any{"Arn": arn("logs", "log-group:"+name+":*")}}, nil
+	return resource{ref: name, attributes: map[string]any{"Arn": logGroupARN(name)}}, nil
 }
 
 // arn makes the ARN of a regional resource.

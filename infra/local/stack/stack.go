@@ -55,6 +55,8 @@ type Options struct {
 	ForeignPool *ForeignPool
 	// Mail receives what Cognito would have sent. Required.
 	Mail func(userpool.Message)
+	// Event receives every event that reaches an event bus; nil means nobody wants to know.
+	Event func(awsapi.Event)
 	// Log receives progress, and what the functions write. Required.
 	Log io.Writer
 	// Now is the clock; nil means time.Now.
@@ -74,6 +76,8 @@ type Stack struct {
 	keeper    *keeper
 	ledger    *ledger
 	roles     *roles
+	logs      *logGroups
+	said      map[string]bool // line of the log that is written once → whether it was
 
 	resources   map[string]resource // logical id → what was created
 	permissions []permission
@@ -104,6 +108,8 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		log:       log.New(o.Log, "", 0),
 		responses: newResponses(),
 		roles:     newRoles(),
+		logs:      newLogGroups(),
+		said:      map[string]bool{},
 		resources: map[string]resource{},
 		aliases:   map[string]string{},
 	}
@@ -153,15 +159,17 @@ func (s *Stack) listen(ctx context.Context) error {
 			"AWS_ENDPOINT_URL_DYNAMODB":                  s.address,
 			"AWS_ENDPOINT_URL_SSM":                       s.address,
 			"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": s.address,
+			"AWS_ENDPOINT_URL_EVENTBRIDGE":               s.address,
 		},
-		Log: s.options.Log,
+		Log:  s.options.Log,
+		Line: s.logged,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	s.services = awsapi.New(awsapi.Options{
 		Region: Region, AccountID: AccountID, Caller: s.functions.Caller, Authorize: s.roles.authorize,
-		Changed: s.touch, Log: s.log, Now: s.options.Now,
+		Event: s.options.Event, Changed: s.touch, Log: s.log, Now: s.options.Now,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("POST /{$}", s.services)
@@ -183,10 +191,11 @@ func ownHost(host string, next http.Handler) http.Handler {
 	})
 }
 
-// Close ends the functions and saves the state.
+// Close hands over what was logged, ends the functions and saves the state.
 func (s *Stack) Close() error {
 	var problems []error
 	if s.functions != nil {
+		s.drain()
 		problems = append(problems, s.functions.Close())
 	}
 	if s.internal != nil {
@@ -265,6 +274,10 @@ func (s *Stack) makeResource(ctx context.Context, r *template.Resource, properti
 	if !ok {
 		return resource{}, fmt.Errorf("the resource type is %w", ErrUnknown)
 	}
+	if reason, ok := typesWithoutEffect[r.Type]; ok {
+		s.sayOnce(r.Type + " has no effect here: " + reason)
+		clear(properties)
+	}
 	for name := range withoutEffect[r.Type] {
 		delete(properties, name)
 	}
@@ -273,6 +286,14 @@ func (s *Stack) makeResource(ctx context.Context, r *template.Resource, properti
 		return resource{}, err
 	}
 	return known(s, r.LogicalID, encoded)
+}
+
+// sayOnce logs a line, unless it was logged before.
+func (s *Stack) sayOnce(line string) {
+	if !s.said[line] {
+		s.said[line] = true
+		s.log.Print(line)
+	}
 }
 
 // Pseudo implements template.Values.

@@ -9,10 +9,21 @@ const (
 	noCapacity   = "one developer is no load"
 	noLogStore   = "logs go to the standard error"
 	noTracing    = "there is no X-Ray"
+	noCloudWatch = "there is no CloudWatch; metrics stand in the log"
+	noSNS        = "there is no SNS"
 	noText       = "it is for readers only"
 	noCloudFront = "the API has the local run's address"
 	noLoginPages = "the pages of managed login are not served"
 )
+
+// typesWithoutEffect lists the resource types that are accepted and not acted on:
+// type → reason. The log names each that a template has, once.
+var typesWithoutEffect = map[string]string{
+	typeAlarm:        noCloudWatch,
+	typeDashboard:    noCloudWatch,
+	typeInvokeConfig: "a function that CloudWatch Logs calls is called once for each line",
+	typeTopicPolicy:  noSNS,
+}
 
 // withoutEffect lists the properties that are accepted and not acted on:
 // resource type → property → reason. Those of a user pool and its clients are
@@ -60,7 +71,7 @@ var withoutEffect = map[string]map[string]string{
 	},
 	typeTable: {
 		"BillingMode":                      noCapacity,
-		"ContributorInsightsSpecification": "there is no CloudWatch",
+		"ContributorInsightsSpecification": noCloudWatch,
 		"DeletionProtectionEnabled":        noProtection,
 		"OnDemandThroughput":               noCapacity,
 		"PointInTimeRecoverySpecification": noBackup,
@@ -99,6 +110,22 @@ var withoutEffect = map[string]map[string]string{
 		"LogGroupClass":   noLogStore,
 		"RetentionInDays": noLogStore,
 		"Tags":            noTags,
+	},
+	typeSubscription: {
+		"Distribution": "there is one stream",
+		"RoleArn":      "a function is called by permission",
+	},
+	typeEventBus: {
+		"Description":      noText,
+		"KmsKeyIdentifier": noEncryption,
+		"Policy":           "nobody else reaches it",
+		"Tags":             noTags,
+	},
+	typeTopic: {
+		"DisplayName":    noText,
+		"KmsMasterKeyId": noEncryption,
+		"Subscription":   noSNS,
+		"Tags":           noTags,
 	},
 	typeLogPolicy: {
 		"PolicyDocument": noLogStore,

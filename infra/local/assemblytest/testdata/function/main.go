@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventbridgetypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 )
@@ -25,6 +28,7 @@ type request struct {
 
 	TriggerSource string `json:"triggerSource"`
 	RouteKey      string `json:"routeKey"`
+	AWSLogs       struct{ Data string }
 }
 
 func main() { lambda.Start(serve) }
@@ -39,7 +43,10 @@ func serve(ctx context.Context, raw json.RawMessage) (any, error) {
 		return nil, respond(ctx, r)
 	case r.TriggerSource != "":
 		return trigger(r.TriggerSource, raw)
+	case r.AWSLogs.Data != "":
+		return nil, forward(ctx, r.AWSLogs.Data)
 	case r.RouteKey != "":
+		fmt.Println(`{"audit":[{"type":"called"}]}`)
 		return map[string]any{"route": r.RouteKey, "greeting": os.Getenv("GREETING"), "pid": os.Getpid()}, nil
 	}
 	return nil, errors.New("unknown event")
@@ -122,6 +129,18 @@ func count(ctx context.Context, table, requestType string) error {
 		TableName: &table, Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: requestType}, "sk": &types.AttributeValueMemberS{Value: "N"}},
 		UpdateExpression:         aws.String("ADD #n :one"),
 		ExpressionAttributeNames: map[string]string{"#n": "n"}, ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}},
+	})
+	return err
+}
+
+// forward puts what CloudWatch Logs sends on the event bus, packed as it is.
+func forward(ctx context.Context, data string) error {
+	detail, err := json.Marshal(map[string]string{"data": data})
+	if err != nil {
+		return err
+	}
+	_, err = eventbridge.NewFromConfig(config("AWS_ENDPOINT_URL_EVENTBRIDGE")).PutEvents(ctx, &eventbridge.PutEventsInput{
+		Entries: []eventbridgetypes.PutEventsRequestEntry{{Source: aws.String("test"), DetailType: aws.String("line"), Detail: aws.String(string(detail))}},
 	})
 	return err
 }
