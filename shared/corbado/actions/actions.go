@@ -10,18 +10,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/corbado/internal/lookup"
 )
 
 // Cognito is the part of the user-pool API that the actions need.
 type Cognito interface {
-	AdminGetUser(context.Context, *cognitoidentityprovider.AdminGetUserInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminGetUserOutput, error)
+	lookup.Users // AdminGetUser
 	ListUsers(context.Context, *cognitoidentityprovider.ListUsersInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ListUsersOutput, error)
 	AdminSetUserMFAPreference(context.Context, *cognitoidentityprovider.AdminSetUserMFAPreferenceInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminSetUserMFAPreferenceOutput, error)
 }
@@ -85,7 +85,7 @@ type PreLoginReply struct {
 func (a Actions) PreLogin(ctx context.Context, typed string) (PreLoginReply, error) {
 	user, err := a.find(ctx, typed)
 	switch {
-	case errors.Is(err, errNobody):
+	case errors.Is(err, lookup.ErrNobody):
 		return PreLoginReply{typed, &Problem{Return: true, Code: CodeUserNotFound, Message: "There is no such user."}}, nil
 	case err != nil:
 		return PreLoginReply{}, err
@@ -115,14 +115,12 @@ func (u user) problem(typed string) *Problem {
 	}
 }
 
-var errNobody = errors.New("no such user")
-
-// find returns the user that a typed name means, or errNobody. A user who has not
+// find returns the user that a typed name means, or lookup.ErrNobody. A user who has not
 // confirmed an address yet is not found by it: such a one is looked for too, and
 // counts only if nobody else waits to confirm the same address.
 func (a Actions) find(ctx context.Context, typed string) (user, error) {
 	found, err := a.get(ctx, typed)
-	if !errors.Is(err, errNobody) || !isUserName(typed) {
+	if !errors.Is(err, lookup.ErrNobody) || !lookup.IsName(typed) {
 		return found, err
 	}
 	out, err := a.Cognito.ListUsers(ctx, &cognitoidentityprovider.ListUsersInput{
@@ -140,7 +138,7 @@ func (a Actions) find(ctx context.Context, typed string) (user, error) {
 		}
 	}
 	if len(unconfirmed) != 1 {
-		return user{}, errNobody
+		return user{}, lookup.ErrNobody
 	}
 	return unconfirmed[0], nil
 }
@@ -150,28 +148,11 @@ func (a Actions) find(ctx context.Context, typed string) (user, error) {
 // https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html
 var filterEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
-// userNamePattern and maxUserName are those of Username in the API reference;
-// Cognito refuses to look for anything else.
-var userNamePattern = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`)
-
-const maxUserName = 128 // characters
-
-func isUserName(name string) bool {
-	return utf8.RuneCountInString(name) <= maxUserName && userNamePattern.MatchString(name)
-}
-
-// get returns the user that Cognito finds by a name or an alias, or errNobody.
+// get returns the user that Cognito finds by a name or an alias, or lookup.ErrNobody.
 func (a Actions) get(ctx context.Context, name string) (user, error) {
-	if !isUserName(name) {
-		return user{}, errNobody
-	}
-	out, err := a.Cognito.AdminGetUser(ctx, &cognitoidentityprovider.AdminGetUserInput{UserPoolId: &a.PoolID, Username: &name})
-	var notFound *types.UserNotFoundException
-	switch {
-	case errors.As(err, &notFound):
-		return user{}, errNobody
-	case err != nil:
-		return user{}, fmt.Errorf("reading the user: %w", err)
+	out, err := lookup.User(ctx, a.Cognito, a.PoolID, name)
+	if err != nil {
+		return user{}, err
 	}
 	return user{
 		name:    aws.ToString(out.Username),
@@ -192,7 +173,7 @@ type PostAppendReply struct {
 func (a Actions) PostAppend(ctx context.Context, userName string) (PostAppendReply, error) {
 	user, err := a.get(ctx, userName)
 	switch {
-	case errors.Is(err, errNobody):
+	case errors.Is(err, lookup.ErrNobody):
 		return PostAppendReply{userName, &Problem{Return: true, Code: CodeUserNotFound, Message: "There is no such user."}}, nil
 	case err != nil:
 		return PostAppendReply{}, err

@@ -13,6 +13,8 @@ type ClientInfo struct {
 	UserAgent     string `json:"userAgent"`
 }
 
+const authTokenLength = 64 // characters
+
 type authToken struct {
 	userName string
 	client   ClientInfo
@@ -23,7 +25,7 @@ type authToken struct {
 func (s *Service) AuthToken(userName string, c ClientInfo) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	token := rand.Text()
+	token := (rand.Text() + rand.Text() + rand.Text())[:authTokenLength]
 	s.authTokens[token] = authToken{userName, c}
 	return token
 }
@@ -58,8 +60,8 @@ func (s *Service) validateAuthToken(_ *http.Request, body []byte) (any, *problem
 	switch {
 	case json.Unmarshal(body, &in) != nil:
 		return nil, invalid("body", "must be a JSON object")
-	case in.Token == "":
-		return nil, invalid("token", "cannot be blank")
+	case len(in.Token) != authTokenLength:
+		return nil, invalid("token", "the length must be exactly 64")
 	case in.ClientInfo.RemoteAddress == "":
 		return nil, invalid("clientInfo.remoteAddress", "cannot be blank")
 	case in.ClientInfo.UserAgent == "":
@@ -67,7 +69,7 @@ func (s *Service) validateAuthToken(_ *http.Request, body []byte) (any, *problem
 	}
 	signIn, ok := s.takeAuthToken(in.Token)
 	if !ok || signIn.client != in.ClientInfo {
-		return nil, invalid("token", "does not exist, is used up, or was made for another browser")
+		return nil, &problem{status: http.StatusNotFound, kind: "not_found", details: "Session doesn't exist"}
 	}
 	if s.isBroken(SuccessForAnother) {
 		signIn.userName = another

@@ -48,7 +48,13 @@ func (s *Service) Claims(userName string) Claims {
 func (s *Service) Sign(c Claims) string { return signed(c, s.key) }
 
 // Forge returns claims as signed passkey data that Corbado did not sign.
-func (s *Service) Forge(c Claims) string { return signed(c, s.forgery) }
+func (s *Service) Forge(c Claims) string {
+	key, err := newKey()
+	if err != nil {
+		panic(err) // the system's random source never fails
+	}
+	return signed(c, key)
+}
 
 func signed(c Claims, key any) string {
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, c)

@@ -33,7 +33,6 @@ type Options struct {
 type Service struct {
 	options Options
 	key     *rsa.PrivateKey
-	forgery *rsa.PrivateKey // signs what is not Corbado's
 	mux     *http.ServeMux
 
 	mu         sync.Mutex
@@ -46,20 +45,17 @@ type Service struct {
 
 // New makes a project without users.
 func New(o Options) (*Service, error) {
-	const keyBits = 2048
+	key, err := newKey()
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
 		options:    o,
+		key:        key,
 		mux:        http.NewServeMux(),
 		spent:      map[string]bool{},
 		tokens:     map[string]ConnectToken{},
 		authTokens: map[string]authToken{},
-	}
-	for _, key := range []**rsa.PrivateKey{&s.key, &s.forgery} {
-		made, err := rsa.GenerateKey(rand.Reader, keyBits)
-		if err != nil {
-			return nil, fmt.Errorf("making a signing key: %w", err)
-		}
-		*key = made
 	}
 	for pattern, serve := range map[string]func(*http.Request, []byte) (any, *problem){
 		"POST " + ConnectPath + "/passkey/verifySignedData": s.verifySignedData,
@@ -72,6 +68,14 @@ func New(o Options) (*Service, error) {
 		s.mux.HandleFunc(pattern, s.answer(serve))
 	}
 	return s, nil
+}
+
+func newKey() (*rsa.PrivateKey, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("making a signing key: %w", err)
+	}
+	return key, nil
 }
 
 // Calls returns how many requests came so far.

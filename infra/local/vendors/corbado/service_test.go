@@ -176,9 +176,9 @@ func TestRequestsRefused(t *testing.T) {
 		"connect token without a lifetime":   {http.MethodPost, "/v2/connectTokens", `{"type":"passkey-list","data":{"identifier":"a"},"maxLifetimeInSeconds":0}`, "maxLifetimeInSeconds"},
 		"update to an unknown status":        {http.MethodPatch, "/v2/connectTokens/ctk-1", `{"status":"lost"}`, "status"},
 		"validation without a token":         {http.MethodPost, "/v1/authTokens/validate", `{"clientInfo":{"remoteAddress":"::1","userAgent":"u"}}`, "token"},
-		"validation without an address":      {http.MethodPost, "/v1/authTokens/validate", `{"token":"t","clientInfo":{"userAgent":"u"}}`, "clientInfo.remoteAddress"},
-		"validation without a user agent":    {http.MethodPost, "/v1/authTokens/validate", `{"token":"t","clientInfo":{"remoteAddress":"::1"}}`, "clientInfo.userAgent"},
-		"validation of an unknown token":     {http.MethodPost, "/v1/authTokens/validate", `{"token":"t","clientInfo":{"remoteAddress":"::1","userAgent":"u"}}`, "token"},
+		"validation without an address":      {http.MethodPost, "/v1/authTokens/validate", `{"token":"` + strings.Repeat("t", 64) + `","clientInfo":{"userAgent":"u"}}`, "clientInfo.remoteAddress"},
+		"validation without a user agent":    {http.MethodPost, "/v1/authTokens/validate", `{"token":"` + strings.Repeat("t", 64) + `","clientInfo":{"remoteAddress":"::1"}}`, "clientInfo.userAgent"},
+		"validation of a short token":        {http.MethodPost, "/v1/authTokens/validate", `{"token":"t","clientInfo":{"remoteAddress":"::1","userAgent":"u"}}`, "token"},
 		"validation that is not even JSON":   {http.MethodPost, "/v1/authTokens/validate", ``, "body"},
 		"body longer than the service takes": {http.MethodPost, "/v2/connectTokens", strings.Repeat(" ", 2<<20), "body"},
 	} {
@@ -236,11 +236,11 @@ func TestAuthTokenValidatesOnceForItsBrowser(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &out); err != nil || status != http.StatusOK || out.Data.UserData != `{"username":"alice@example.com"}` {
 		t.Errorf("answers %d %s", status, text)
 	}
-	if status, text := validate(token, browser); status != http.StatusBadRequest {
+	if status, text := validate(token, browser); status != http.StatusNotFound {
 		t.Errorf("a second time: answers %d %s", status, text)
 	}
 	stolen := f.service.AuthToken("alice@example.com", browser)
-	if status, text := validate(stolen, corbado.ClientInfo{RemoteAddress: "192.0.2.2", UserAgent: "Firefox"}); status != http.StatusBadRequest {
+	if status, text := validate(stolen, corbado.ClientInfo{RemoteAddress: "192.0.2.2", UserAgent: "Firefox"}); status != http.StatusNotFound {
 		t.Errorf("from another browser: answers %d %s", status, text)
 	}
 }
