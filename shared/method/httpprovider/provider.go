@@ -35,7 +35,8 @@ const (
 // Provider implements customauth.Issuer and customauth.Checker. Its answers have
 // no form of their own: it is the opaque Checker of customauth.Verify.
 //
-// Whether an answer counts once is up to the service, as is for how long.
+// Whether an answer counts once, and for how long, is up to the service; package
+// once remembers here what the service has accepted.
 type Provider struct {
 	config  Config
 	service *provider.Client

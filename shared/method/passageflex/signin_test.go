@@ -10,6 +10,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/passageflex"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/once"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passageflex"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
@@ -93,6 +94,23 @@ func TestNonceCountsOnce(t *testing.T) {
 	if n := right.Load(); n != 1 {
 		t.Errorf("%d answers were right, want 1", n)
 	}
+}
+
+// Cognito repeats a trigger whose reply was lost, when the service has spent the
+// nonce already.
+func TestRepeatedTriggerKeepsTheVerdict(t *testing.T) {
+	w := newWorld(t)
+	w.Opaque = once.Checker{Checker: w.Opaque, Store: w.Store, Now: w.Now}
+	session := w.Begin(t, w.ann)
+	nonce := w.nonce(t, session)
+	if lost, err := w.Verify(t.Context(), session, nonce, nil); err != nil || !lost.Response.AnswerCorrect {
+		t.Fatal("refused", err)
+	}
+	w.Advance(5 * time.Second)
+	if !w.Answer(t, session, nonce, nil) || !session.Tokens {
+		t.Error("refused the second time")
+	}
+	w.wantRefused(t, w.Begin(t, w.ann), nonce, "answer_spent")
 }
 
 // Whether a user exists, or has passkeys at the service, stands in no parameter.
