@@ -52,7 +52,7 @@ func Config(env settings.AWS, endpoint string) (aws.Config, error) {
 	if endpoint == "" {
 		return cfg, nil
 	}
-	if err := checkLoopback(endpoint); err != nil {
+	if err := CheckLoopback(endpoint); err != nil {
 		return aws.Config{}, err
 	}
 	cfg.BaseEndpoint = aws.String(endpoint)
@@ -63,7 +63,9 @@ func Config(env settings.AWS, endpoint string) (aws.Config, error) {
 // together. The SDK's own starts at a second, and cut to less it is constant.
 func backoff(int, error) (time.Duration, error) { return rand.N(MaxBackoff), nil }
 
-func checkLoopback(endpoint string) error {
+// CheckLoopback refuses an endpoint that is not a loopback literal, such as
+// http://127.0.0.1:8000.
+func CheckLoopback(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil {
 		return fmt.Errorf("endpoint override %q is not a URL: unset it", endpoint)
