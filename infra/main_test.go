@@ -70,22 +70,29 @@ func TestTemplate(t *testing.T) {
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := assetHash.ReplaceAllString(template(t, newApp(t, change)), "ASSET-HASH")
-			got = functionVersion.ReplaceAllString(got, "${1}HASH")
-			golden := filepath.Join("testdata", name+".golden.json")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-				t.Errorf("the template changed; if that is meant, run go test ./infra -update (-want +got):\n%s", diff)
-			}
+			compareGolden(t, name, template(t, newApp(t, change)))
 		})
+	}
+}
+
+// compareGolden compares a template with testdata/<name>.golden.json, but for
+// the hashes of assets.
+func compareGolden(t *testing.T, name, template string) {
+	t.Helper()
+	got := assetHash.ReplaceAllString(template, "ASSET-HASH")
+	got = functionVersion.ReplaceAllString(got, "${1}HASH")
+	golden := filepath.Join("testdata", name+".golden.json")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("the template changed; if that is meant, run go test ./infra -update (-want +got):\n%s", diff)
 	}
 }
 

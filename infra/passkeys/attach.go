@@ -166,8 +166,12 @@ func declarationOf(pool awscognito.UserPool) awscognito.CfnUserPool {
 	return pool.Node().DefaultChild().(awscognito.CfnUserPool)
 }
 
-// resolved is a property as it will be synthesized, as far as that is known now.
+// resolved is a property as it will be synthesized, as far as that is known now,
+// or nil if it isn't set.
 func resolved(pool awscognito.UserPool, property any) any {
+	if property == nil { // which the CDK refuses to resolve
+		return nil
+	}
 	return awscdk.Stack_Of(pool).Resolve(property)
 }
 

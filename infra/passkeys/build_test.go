@@ -2,8 +2,6 @@ package passkeys_test
 
 import (
 	"errors"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -46,27 +44,6 @@ func TestBuildOutsideAnyModule(t *testing.T) {
 	}
 }
 
-// Another module that requires this one has its own go.mod and no functions.
-func TestBuildFromAnotherModule(t *testing.T) {
-	defaults()
-	here, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const path = "github.com/cognito-passkeys/cognito-passkeys"
-	manifest := "module example.com/team\n\ngo 1.26.0\n\nrequire " + path + " v0.0.0\n\nreplace " + path + " => " + here + "\n"
-	directory := t.TempDir()
-	if err := os.WriteFile(filepath.Join(directory, "go.mod"), []byte(manifest), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(directory)
-	t.Setenv("GOCACHE", goEnvironment(t, "GOCACHE"))
-	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // where nothing was built yet
-	if failure := buildError(t); failure != nil {
-		t.Error(failure)
-	}
-}
-
 // The CDK CLI asks for no bundling when it lists or destroys stacks.
 func TestNothingIsBuiltWhenNothingIsDeployed(t *testing.T) {
 	app := awscdk.NewApp(&awscdk.AppProps{Context: &map[string]any{"aws:cdk:bundling-stacks": []string{}}})
@@ -82,13 +59,4 @@ func TestNothingIsBuiltWhenNothingIsDeployed(t *testing.T) {
 			t.Errorf("asset %s is no source", asset)
 		}
 	}
-}
-
-func goEnvironment(t *testing.T, name string) string {
-	t.Helper()
-	value, err := exec.Command("go", "env", name).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(value))
 }
