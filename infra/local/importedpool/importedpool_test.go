@@ -202,11 +202,7 @@ func TestUsersOfAnImportedPoolSignIn(t *testing.T) {
 	if err := signIn(t, c); err != nil {
 		t.Fatal(err)
 	}
-	out, err := c.DescribeUserPool(t.Context(), &cognito.DescribeUserPoolInput{UserPoolId: aws.String(poolID)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if pool := out.UserPool; pool.UserPoolTier != types.UserPoolTierTypeLite || pool.DeletionProtection != types.DeletionProtectionTypeActive ||
+	if pool := describe(t, c); pool.UserPoolTier != types.UserPoolTierTypeLite || pool.DeletionProtection != types.DeletionProtectionTypeActive ||
 		*pool.Policies.PasswordPolicy.MinimumLength != 12 || *pool.SmsConfiguration.ExternalId != "x" || *pool.Name != "Customers" {
 		t.Errorf("the pool has lost settings: %+v", pool)
 	}
@@ -216,6 +212,73 @@ func TestUsersOfAnImportedPoolSignIn(t *testing.T) {
 	_, c = mustStart(t, o, r) // the resource is updated
 	if err := signIn(t, c); err != nil {
 		t.Errorf("in the next run: %v", err)
+	}
+}
+
+// withoutAttachment is the change of the template that takes the custom resource away.
+func withoutAttachment() []string {
+	_, resource, _ := strings.Cut(templateText, `"Attachment": {`)
+	resource, _, _ = strings.Cut(resource, `"DependsOn": ["TriggerPermission"]`)
+	whole := `,
+    "Attachment": {` + resource + `"DependsOn": ["TriggerPermission"]
+    }`
+	return []string{whole, ""}
+}
+
+func describe(t *testing.T, c *cognito.Client) *types.UserPoolType {
+	t.Helper()
+	out, err := c.DescribeUserPool(t.Context(), &cognito.DescribeUserPoolInput{UserPoolId: aws.String(poolID)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.UserPool
+}
+
+func TestAPoolGetsItsTriggersBack(t *testing.T) {
+	r := &record{}
+	o := stack.Options{Assembly: assembly(t), DataDirectory: filepath.Join(t.TempDir(), "state"), ForeignPool: foreign(theirPool, theirClient)}
+	s, c := mustStart(t, o, r)
+	signUp(t, c, r)
+	update := &cognito.UpdateUserPoolInput{ // by hand
+		UserPoolId: aws.String(poolID), LambdaConfig: describe(t, c).LambdaConfig, UserPoolTier: types.UserPoolTierTypeEssentials,
+		AutoVerifiedAttributes: []types.VerifiedAttributeType{types.VerifiedAttributeTypeEmail},
+	}
+	if _, err := c.UpdateUserPool(t.Context(), update); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	o.Assembly = assembly(t, withoutAttachment()...)
+	_, c = mustStart(t, o, r)
+	if log := r.String(); !strings.Contains(log, "Delete Attachment (Custom::PasskeysUserPool)") || strings.Contains(log, "deleting "+poolID) {
+		t.Fatal(log)
+	}
+	pool := describe(t, c)
+	if aws.ToString(pool.LambdaConfig.DefineAuthChallenge) != "arn:aws:lambda:us-east-1:000000000000:function:theirs" ||
+		pool.LambdaConfig.CreateAuthChallenge != nil || pool.LambdaConfig.VerifyAuthChallengeResponse != nil {
+		t.Errorf("triggers %+v", pool.LambdaConfig)
+	}
+	if pool.UserPoolTier != types.UserPoolTierTypeEssentials || pool.SmsConfiguration != nil || *pool.Name != "Customers" {
+		t.Errorf("what was changed by hand is lost: plan %s, text messages %+v, name %s", pool.UserPoolTier, pool.SmsConfiguration, *pool.Name)
+	}
+	if !slices.ContainsFunc(pool.SchemaAttributes, func(a types.SchemaAttributeType) bool { return *a.Name == "custom:created_by" }) {
+		t.Error("the attribute is gone")
+	}
+}
+
+func TestForgettingWhatAPoolHadNeedsItsPermission(t *testing.T) {
+	r := &record{}
+	o := stack.Options{Assembly: assembly(t), DataDirectory: filepath.Join(t.TempDir(), "state"), ForeignPool: foreign(theirPool, theirClient)}
+	s, _ := mustStart(t, o, r)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o.Assembly = assembly(t, append(withoutAttachment(), `"dynamodb:DeleteItem"`, `"logs:PutLogEvents"`)...)
+	mustStart(t, o, r)
+	if log := r.String(); !strings.Contains(log, "is not authorized to perform: dynamodb:DeleteItem on resource: ") {
+		t.Error(log)
 	}
 }
 

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"regexp"
 
-	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
 
 // ForeignPool is a user pool that the template names by its id, as it is before
-// the stack is created.
+// the stack is created for the first time. A state folder keeps what becomes of it.
 type ForeignPool struct {
 	// Properties are those of an AWS::Cognito::UserPool.
 	Properties json.RawMessage
@@ -18,48 +17,89 @@ type ForeignPool struct {
 	Clients map[string]json.RawMessage
 }
 
+// storedPool is a foreign pool as the last run left it.
+type storedPool struct {
+	ID         string          `json:"id"`
+	Properties json.RawMessage `json:"properties"`
+}
+
 // makeForeignPool makes the user pool to which a custom resource adds triggers,
-// if the template names one by its id and so doesn't make it itself.
+// if the resource names it by its id, so that the template doesn't make it.
 func (s *Stack) makeForeignPool() error {
+	attachment := s.attachment()
+	id, named := attachment[provisioning.UserPoolID].(string)
+	if !named {
+		return nil
+	}
+	if err := s.openForeignPool(id, attachment); err != nil {
+		return fmt.Errorf("user pool %s, which the stack doesn't make: %w", id, err)
+	}
+	return nil
+}
+
+// attachment returns the properties of the custom resource that adds triggers to
+// a pool. If the template has it no more, they are those of the last run, at the
+// end of which the resource is deleted.
+func (s *Stack) attachment() map[string]any {
 	for _, r := range s.template.Resources {
-		id, named := r.Properties[provisioning.UserPoolID].(string)
-		if r.Type != provisioning.PoolType || !named {
-			continue
-		}
-		pool := s.options.ForeignPool
-		if pool == nil {
-			var err error
-			if pool, err = plainPool(id, r); err != nil {
-				return err
-			}
-		}
-		region, account := s.placeOf(id)
-		if err := s.openPool(id, region, account, pool.Properties); err != nil {
-			return fmt.Errorf("user pool %s, which the stack doesn't make: %w", id, err)
-		}
-		for clientID, properties := range pool.Clients {
-			if err := s.pool.AddClient(clientID, properties); err != nil {
-				return fmt.Errorf("user pool %s, which the stack doesn't make: %w", id, err)
-			}
+		if r.Type == provisioning.PoolType {
+			return r.Properties
 		}
 	}
+	return s.ledger.customOf(provisioning.PoolType).Properties
+}
+
+func (s *Stack) openForeignPool(id string, attachment map[string]any) error {
+	pool := s.options.ForeignPool
+	if pool == nil {
+		var err error
+		if pool, err = plainPool(id, attachment); err != nil {
+			return err
+		}
+	}
+	properties := pool.Properties
+	if content, ok := s.keeper.loaded(foreignPoolFile); ok {
+		var stored storedPool
+		if err := json.Unmarshal(content, &stored); err != nil {
+			return fmt.Errorf("reading %s: %w", foreignPoolFile, err)
+		}
+		if stored.ID == id {
+			properties = stored.Properties
+		}
+	}
+	region, account := s.placeOf(id)
+	if err := s.openPool(id, region, account, properties); err != nil {
+		return err
+	}
+	for clientID, properties := range pool.Clients {
+		if err := s.pool.AddClient(clientID, properties); err != nil {
+			return err
+		}
+	}
+	s.keeper.keep(foreignPoolFile, func() ([]byte, error) {
+		properties, err := s.pool.Properties()
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(storedPool{id, properties})
+	})
 	return nil
 }
 
 // plainPool is a pool with sign-in by e-mail, as most are, that suits what the
 // custom resource asks of it.
-func plainPool(id string, r *template.Resource) (*ForeignPool, error) {
+func plainPool(id string, attachment map[string]any) (*ForeignPool, error) {
 	pool := &ForeignPool{Clients: map[string]json.RawMessage{}}
 	var err error
 	pool.Properties, err = json.Marshal(map[string]any{
 		"UsernameAttributes":     []string{"email"},
 		"AutoVerifiedAttributes": []string{"email"},
-		"UsernameConfiguration":  map[string]bool{"CaseSensitive": fmt.Sprint(r.Properties[provisioning.FoldUserNames]) != "true"},
+		"UsernameConfiguration":  map[string]bool{"CaseSensitive": fmt.Sprint(attachment[provisioning.FoldUserNames]) != "true"},
 	})
 	if err != nil {
 		return nil, err
 	}
-	clients, _ := r.Properties[provisioning.ClientIDs].([]any)
+	clients, _ := attachment[provisioning.ClientIDs].([]any)
 	for _, client := range clients {
 		clientID, named := client.(string)
 		if !named {

@@ -17,9 +17,10 @@ import (
 
 // The files of a state folder.
 const (
-	ledgerFile   = "stack.json"
-	servicesFile = "services.json"
-	usersFile    = "users.json"
+	ledgerFile      = "stack.json"
+	servicesFile    = "services.json"
+	usersFile       = "users.json"
+	foreignPoolFile = "pool.json"
 )
 
 // saveDelay gathers changes that come together into one write.
@@ -57,7 +58,7 @@ func openKeeper(directory string, log *log.Logger) (*keeper, error) {
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return nil, fmt.Errorf("making the state folder: %w", err)
 	}
-	for _, name := range []string{ledgerFile, servicesFile, usersFile} {
+	for _, name := range []string{ledgerFile, servicesFile, usersFile, foreignPoolFile} {
 		content, err := os.ReadFile(filepath.Join(directory, name)) //nolint:gosec // the folder is the caller's choice
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -59,6 +59,18 @@ func (l *ledger) custom(logicalID string) (customRecord, bool) {
 	return record, ok
 }
 
+// customOf returns a custom resource of a type, or nothing.
+func (l *ledger) customOf(resourceType string) customRecord {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, record := range l.Custom {
+		if record.Type == resourceType {
+			return record
+		}
+	}
+	return customRecord{}
+}
+
 // removed lists the custom resources that the template doesn't have, and forgets them.
 func (l *ledger) removed(kept map[string]*template.Resource) map[string]customRecord {
 	l.mu.Lock()

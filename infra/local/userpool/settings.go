@@ -208,6 +208,25 @@ func (p *Pool) updateUserPool(_ *call, in updateUserPoolInput) (out struct{}, er
 	return out, nil
 }
 
+// Properties returns the pool's properties as the API has left them, for New.
+func (p *Pool) Properties() (json.RawMessage, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var schema []schemaAttribute
+	for _, name := range slices.Sorted(maps.Keys(p.schema)) {
+		a := p.schema[name]
+		a.Name = strings.TrimPrefix(name, customPrefix)
+		schema = append(schema, a)
+	}
+	encoded, err := json.Marshal(schema)
+	if err != nil {
+		return nil, err
+	}
+	properties := maps.Clone(p.settings)
+	properties["Schema"] = encoded
+	return json.Marshal(properties)
+}
+
 // Limits of custom attributes.
 // https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 const (
