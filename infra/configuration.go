@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,7 +29,10 @@ type configuration struct {
 	existing  existing // becomes props once there is a stack to import it into
 
 	email                 awscognito.UserPoolSESOptions // becomes props.Email
-	rateLimit, burstLimit int                           // become props.Throttle
+	nativeMode            string                        // becomes props.Native, with the next two
+	native                passkeys.Native
+	login                 passkeys.ManagedLogin
+	rateLimit, burstLimit int // become props.Throttle
 }
 
 // stackName is what CloudFormation allows.
@@ -54,6 +59,7 @@ func readConfiguration(context map[string]any) (configuration, error) {
 		s.read(&r, s.key, &c)
 	}
 	c.props.Email = email(&r, c.email)
+	c.props.Native = native(&r, c)
 	c.props.Throttle = throttle(&r, c.rateLimit, c.burstLimit)
 	c.existing.check(&r)
 	r.unknown()
@@ -79,20 +85,21 @@ func inContext(invalid *passkeys.InvalidPropsError) []passkeys.Problem {
 	return problems
 }
 
-var initialisms = strings.NewReplacer("ID", "Id", "MFA", "Mfa")
+// spelling: part of a property → part of its key
+var spelling = strings.NewReplacer("Native.ManagedLogin.", "ManagedLogin", "Native.", "Native", "ID", "Id", "MFA", "Mfa", "URLs", "Urls")
 
 // otherKeys: property → key, where they differ in more than case
 var otherKeys = map[string]string{
-	"Clients": "clientIds", "Domain.Name": "apiDomain", "Domain.BasePath": "apiBasePath",
+	"Clients": "clientIds", "Native.Mode": "native", "Domain.Name": "apiDomain", "Domain.BasePath": "apiBasePath",
 	"StampKey.Parameter": "stampParameter", "DecoyKey.Parameter": "decoyParameter",
 }
 
-// contextKey is the key of a property: MaxPasskeys is maxPasskeys, RelyingPartyID is relyingPartyId.
+// contextKey is the key of a property: MaxPasskeys is maxPasskeys, Native.RelyingPartyID is nativeRelyingPartyId.
 func contextKey(property string) string {
 	if key, ok := otherKeys[property]; ok {
 		return key
 	}
-	property = initialisms.Replace(property)
+	property = spelling.Replace(property)
 	return string(unicode.ToLower(rune(property[0]))) + property[1:]
 }
 
@@ -154,6 +161,49 @@ func email(r *reader, options awscognito.UserPoolSESOptions) awscognito.UserPool
 		r.add("emailFrom", "", "set it to an address of the SES identity, as other email settings are set")
 	}
 	return nil
+}
+
+// nativeOff is the value of "native" without passkeys of Cognito's own.
+const nativeOff = "off"
+
+// native returns nil unless Cognito's own passkeys are switched on.
+func native(r *reader, c configuration) *passkeys.Native {
+	if !reflect.ValueOf(c.login).IsZero() {
+		c.native.ManagedLogin = &c.login
+	}
+	switch mode := passkeys.NativeMode(c.nativeMode); mode {
+	case passkeys.NativeBeside, passkeys.NativeOnly:
+		c.native.Mode = mode
+		return &c.native
+	case "", nativeOff:
+		if c.native != (passkeys.Native{}) {
+			r.add("native", c.nativeMode, fmt.Sprintf("set it to %q or %q, as other settings of it are set", passkeys.NativeBeside, passkeys.NativeOnly))
+		}
+	}
+	return nil
+}
+
+func readFirstFactors(r *reader, key string) *awscognito.AllowedFirstAuthFactors {
+	names := r.list(key)
+	if names == nil {
+		return nil
+	}
+	factors := &awscognito.AllowedFirstAuthFactors{Password: jsii.Bool(false)}
+	for _, name := range names {
+		switch strings.ToLower(name) {
+		case "password":
+			factors.Password = jsii.Bool(true)
+		case "passkey":
+			factors.Passkey = jsii.Bool(true)
+		case "email_otp":
+			factors.EmailOtp = jsii.Bool(true)
+		case "sms_otp":
+			factors.SmsOtp = jsii.Bool(true)
+		default:
+			r.add(key, name, "use password, passkey, email_otp and sms_otp")
+		}
+	}
+	return factors
 }
 
 // throttle returns nil, the construct's own limits, unless both are set.

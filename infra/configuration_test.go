@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
@@ -61,6 +62,30 @@ func TestConfigurationFromFileAndCommandLine(t *testing.T) {
 				t.Errorf("stack %s, %+v, want %+v", c.stackName, p, want)
 			}
 		})
+	}
+}
+
+func TestNativeConfiguration(t *testing.T) {
+	context := minimal()
+	maps.Copy(context, map[string]any{
+		"native": "Only", "nativeRelyingPartyId": "login.example.com", "nativeUserVerification": "required",
+		"nativeFactorConfiguration": "multi_factor_with_user_verification", "nativeAllowedFirstAuthFactors": []any{"password", "passkey", "email_otp"},
+		"managedLoginDomainPrefix": "example", "managedLoginCallbackUrls": "https://example.com/in", "managedLoginLogoutUrls": []any{"https://example.com"},
+	})
+	c, err := readConfiguration(context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := jsii.Bool(true)
+	want := &passkeys.Native{
+		Mode: passkeys.NativeOnly, RelyingPartyID: "login.example.com", UserVerification: passkeys.UserVerificationRequired, FactorConfiguration: passkeys.FactorMulti,
+		AllowedFirstAuthFactors: &awscognito.AllowedFirstAuthFactors{Password: allowed, Passkey: allowed, EmailOtp: allowed},
+		ManagedLogin: &passkeys.ManagedLogin{
+			DomainPrefix: "example", CallbackURLs: []string{"https://example.com/in"}, LogoutURLs: []string{"https://example.com"},
+		},
+	}
+	if diff := cmp.Diff(want, c.props.Native); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -117,6 +142,30 @@ func TestConfigurationProblems(t *testing.T) {
 		"rejects half a setting": {
 			change: map[string]any{"emailFromName": "Example", "apiRateLimit": "10"},
 			want:   []string{`emailFrom is "": set it`, `apiRateLimit and apiBurstLimit is [10,0]: set both or none`},
+		},
+		"rejects native settings without native": {
+			change: map[string]any{"nativeUserVerification": "preferred"},
+			want:   []string{`native is "": set it to "beside" or "only"`},
+		},
+		"rejects managed login without native": {
+			change: map[string]any{"native": "off", "managedLoginDomainPrefix": "example"},
+			want:   []string{`native is "off": set it to "beside" or "only"`},
+		},
+		"rejects native values of no kind": {
+			change: map[string]any{"native": "perhaps"},
+			want:   []string{`native is "perhaps": use one of ["off" "beside" "only"]`},
+		},
+		"rejects native settings that can't be": {
+			change: map[string]any{
+				"native": "only", "plan": "lite", "maxPasskeys": "5", "nativeRelyingPartyId": "https://example.com", "nativeUserVerification": "maybe",
+				"nativeFactorConfiguration": "two", "nativeAllowedFirstAuthFactors": "passkey, fax", "managedLoginDomainPrefix": "aws", "managedLoginLogoutUrls": "away",
+			},
+			want: []string{
+				`nativeAllowedFirstAuthFactors is "fax": use password`, `nativeRelyingPartyId is "https://example.com": use a domain name`, `plan is "LITE": use ESSENTIALS`,
+				`nativeUserVerification is "maybe": use one of`, `nativeFactorConfiguration is "TWO": use one of`,
+				`nativeAllowedFirstAuthFactors is []string{"Passkey"}: allow the password`, `managedLoginDomainPrefix is "aws": use 1 to 63`,
+				`managedLoginCallbackUrls is []string(nil): list at least one`, `managedLoginLogoutUrls is "away": use an absolute address`, `maxPasskeys is set: leave it out`,
+			},
 		},
 		"rejects http outside localhost": {
 			change: map[string]any{"origins": "http://localhost:8080"},

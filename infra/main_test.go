@@ -61,12 +61,19 @@ var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
 // the function.
 var functionVersion = regexp.MustCompile(`(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}`)
 
+// nativeOnly has passkeys that Cognito keeps, with all that goes with them.
+var nativeOnly = map[string]any{
+	"native": "only", "origins": "", "nativeFactorConfiguration": "multi_factor_with_user_verification", "nativeAllowedFirstAuthFactors": "password, passkey, email_otp",
+	"managedLoginDomainPrefix": "example-accounts", "managedLoginCallbackUrls": "https://example.com/signed-in", "managedLoginLogoutUrls": "https://example.com",
+}
+
 func TestTemplate(t *testing.T) {
 	tests := map[string]map[string]any{ // golden file → change of the context
 		"default": {},
 		"username-backend": {
 			"signIn": "username", "backendClient": "true", "removalPolicy": "destroy", "emailFrom": "login@example.com",
 		},
+		"native-only": nativeOnly,
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -105,13 +112,25 @@ func TestTwoSynthesesGiveTheSameAssets(t *testing.T) {
 }
 
 func TestOutputs(t *testing.T) {
-	var got struct{ Outputs map[string]any }
-	if err := json.Unmarshal([]byte(template(t, newApp(t, map[string]any{"backendClient": true}))), &got); err != nil {
-		t.Fatal(err)
+	tests := []struct {
+		name   string
+		change map[string]any
+		want   []string
+	}{
+		{"with a backend", map[string]any{"backendClient": true},
+			[]string{"ApiUrl", "BackendClientId", "RelyingPartyId", "TableName", "UserPoolClientId", "UserPoolId"}},
+		{"with Cognito's own passkeys only", nativeOnly, []string{"ManagedLoginUrl", "RelyingPartyId", "UserPoolClientId", "UserPoolId"}},
 	}
-	want := []string{"ApiUrl", "BackendClientId", "RelyingPartyId", "TableName", "UserPoolClientId", "UserPoolId"}
-	if names := slices.Sorted(maps.Keys(got.Outputs)); !slices.Equal(names, want) {
-		t.Errorf("outputs %v, want %v", names, want)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var got struct{ Outputs map[string]any }
+			if err := json.Unmarshal([]byte(template(t, newApp(t, test.change))), &got); err != nil {
+				t.Fatal(err)
+			}
+			if names := slices.Sorted(maps.Keys(got.Outputs)); !slices.Equal(names, test.want) {
+				t.Errorf("outputs %v, want %v", names, test.want)
+			}
+		})
 	}
 }
 

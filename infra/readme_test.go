@@ -97,10 +97,14 @@ type statement struct {
 	Condition map[string]map[string]any // operator → key → values
 }
 
+// synthesizedStack has everything optional.
 func synthesizedStack(t *testing.T) synthesized {
 	t.Helper()
 	var s synthesized
-	if err := json.Unmarshal([]byte(template(t, newApp(t, map[string]any{"backendClient": true}))), &s); err != nil {
+	change := map[string]any{
+		"backendClient": true, "native": "beside", "managedLoginDomainPrefix": "example-accounts", "managedLoginCallbackUrls": "https://example.com",
+	}
+	if err := json.Unmarshal([]byte(template(t, newApp(t, change))), &s); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -61,7 +61,31 @@ var settings = []setting{
 		func(r *reader, key string, c *configuration) { c.props.SelfSignUp = r.flag(key) }},
 	{"mfa", "off", "whether users may add an authenticator app to their password: `off` or `optional`; passkeys skip it",
 		func(r *reader, key string, c *configuration) { c.props.MFA = passkeys.MFA(r.text(key)) }},
-	{"plan", "lite", "Cognito's feature plan: `lite`, `essentials` or `plus`",
+	{"native", "off", "passkeys that Cognito itself keeps: `off`, `beside` the stack's own, or `only` those, without triggers, table, secrets and HTTP API",
+		func(r *reader, key string, c *configuration) {
+			c.nativeMode = r.oneOf(key, nativeOff, string(passkeys.NativeBeside), string(passkeys.NativeOnly))
+		}},
+	{"nativeRelyingPartyId", "(relyingPartyId)", "domain that Cognito's passkeys belong to",
+		func(r *reader, key string, c *configuration) { c.native.RelyingPartyID = r.text(key) }},
+	{"nativeUserVerification", "(userVerification)", "whether an authenticator must check a fingerprint, a face or a PIN for them: `required` or `preferred`",
+		func(r *reader, key string, c *configuration) {
+			c.native.UserVerification = passkeys.UserVerification(r.text(key))
+		}},
+	{"nativeFactorConfiguration", "(single_factor)", "whether they stand for MFA: `single_factor` or `multi_factor_with_user_verification`",
+		func(r *reader, key string, c *configuration) {
+			c.native.FactorConfiguration = passkeys.FactorConfiguration(strings.ToUpper(r.text(key)))
+		}},
+	{"nativeAllowedFirstAuthFactors", "(password, passkey)", "what users may begin a sign-in with: `password` and `passkey`, and perhaps `email_otp` or `sms_otp`; a list, or one text with commas",
+		func(r *reader, key string, c *configuration) {
+			c.native.AllowedFirstAuthFactors = readFirstFactors(r, key)
+		}},
+	{"managedLoginDomainPrefix", "(none)", "adds Cognito's own sign-in pages at `<prefix>.auth.<region>.amazoncognito.com`; passkeys work there only if that domain is nativeRelyingPartyId",
+		func(r *reader, key string, c *configuration) { c.login.DomainPrefix = r.text(key) }},
+	{"managedLoginCallbackUrls", "(none)", "where those pages may send a user who has signed in; a list, or one text with commas",
+		func(r *reader, key string, c *configuration) { c.login.CallbackURLs = r.list(key) }},
+	{"managedLoginLogoutUrls", "(none)", "where they may send a user who has signed out; a list, or one text with commas",
+		func(r *reader, key string, c *configuration) { c.login.LogoutURLs = r.list(key) }},
+	{"plan", "(lite)", "Cognito's feature plan: `lite`, `essentials` or `plus`; `essentials` by default with native passkeys",
 		func(r *reader, key string, c *configuration) {
 			c.props.Plan = awscognito.FeaturePlan(strings.ToUpper(r.text(key)))
 		}},

@@ -33,7 +33,12 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 	if backend := p.BackendClient(); backend != nil {
 		add("BackendClientId", backend.UserPoolClientId(), "Id of the confidential app client, for servers")
 	}
-	add("ApiUrl", p.API().URL(), "Address of the HTTP API, without a slash at the end")
+	if api := p.API(); api != nil {
+		add("ApiUrl", api.URL(), "Address of the HTTP API, without a slash at the end")
+		add("TableName", p.Table().TableName(), "Name of the table that holds the passkeys")
+	}
+	if domain := p.LoginDomain(); domain != nil {
+		add("ManagedLoginUrl", domain.BaseUrl(nil), "Address of Cognito's own sign-in pages")
+	}
 	add("RelyingPartyId", jsii.String(p.RelyingPartyID()), "Domain that passkeys belong to")
-	add("TableName", p.Table().TableName(), "Name of the table that holds the passkeys")
 }

@@ -36,6 +36,7 @@ type Passkeys struct {
 	clients  []awscognito.IUserPoolClient
 	backend  awscognito.UserPoolClient // nil unless asked for
 	api      *API
+	login    awscognito.UserPoolDomain // nil unless asked for
 }
 
 // New adds the construct to scope. It panics with an *InvalidPropsError that
@@ -49,11 +50,16 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	constructs.NewConstruct_Override(p, scope, id)
 	setDefault(&p.props.ParameterPath, defaultParameterPath(p))
 
-	p.addTable()
-	p.addTriggers()
+	if p.props.custom() {
+		p.addTable()
+		p.addTriggers()
+	}
 	p.addPool()
 	p.addClients()
-	p.addAPI()
+	if p.props.custom() {
+		p.addAPI()
+	}
+	p.addManagedLogin()
 	return p
 }
 
@@ -89,6 +95,9 @@ func (p *Passkeys) addPool() {
 	p.pool = p.props.UserPool
 	if p.pool == nil {
 		p.pool = p.newPool()
+	}
+	if p.triggers == nil {
+		return
 	}
 	p.triggers.Attach(p.pool, &AttachOptions{
 		Clients:    p.props.Clients,
@@ -127,20 +136,30 @@ func (p *Passkeys) Client() awscognito.IUserPoolClient { return p.clients[0] }
 // BackendClient is the confidential app client, or nil unless Props.BackendClient asked for it.
 func (p *Passkeys) BackendClient() awscognito.UserPoolClient { return p.backend }
 
-// Table holds the passkeys.
+// LoginDomain is the domain of managed login, or nil unless Native.ManagedLogin asked for it.
+func (p *Passkeys) LoginDomain() awscognito.UserPoolDomain { return p.login }
+
+// Table holds the passkeys. With NativeOnly it is nil.
 func (p *Passkeys) Table() awsdynamodb.ITable { return p.table }
 
-// Keys makes the secrets.
+// Keys makes the secrets. With NativeOnly it is nil.
 func (p *Passkeys) Keys() *Keys { return p.keys }
 
-// Triggers are the functions of custom authentication.
+// Triggers are the functions of custom authentication. With NativeOnly it is nil.
 func (p *Passkeys) Triggers() *Triggers { return p.triggers }
 
-// API is the HTTP API that registers, lists, renames and deletes passkeys.
+// API is the HTTP API that registers, lists, renames and deletes passkeys. With
+// NativeOnly it is nil: the user-pool API does so.
 func (p *Passkeys) API() *API { return p.api }
 
-// RelyingPartyID is the domain that passkeys belong to.
-func (p *Passkeys) RelyingPartyID() string { return p.props.RelyingPartyID }
+// RelyingPartyID is the domain that passkeys belong to: the construct's own, or
+// with NativeOnly those that Cognito keeps.
+func (p *Passkeys) RelyingPartyID() string {
+	if !p.props.custom() {
+		return p.props.Native.RelyingPartyID
+	}
+	return p.props.RelyingPartyID
+}
 
 // Marker is the attribute, as Cognito names it, and the value by which a
 // backend marks the users that it creates for passkeys.

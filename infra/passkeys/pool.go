@@ -12,7 +12,7 @@ import (
 // to a verified e-mail address only, because phone numbers change hands.
 func (p *Passkeys) newPool() awscognito.UserPool {
 	byEmail, byPhone := p.props.SignIn == SignInEmail, p.props.SignIn == SignInPhone
-	pool := awscognito.NewUserPool(p, jsii.String("UserPool"), &awscognito.UserPoolProps{
+	pool := awscognito.NewUserPool(p, jsii.String("UserPool"), p.withNative(&awscognito.UserPoolProps{
 		FeaturePlan:         p.props.Plan,
 		SignInAliases:       p.signInAliases(),
 		SignInCaseSensitive: jsii.Bool(false),
@@ -42,7 +42,8 @@ func (p *Passkeys) newPool() awscognito.UserPool {
 		Email:              p.props.Email,
 		DeletionProtection: jsii.Bool(p.props.retained()),
 		RemovalPolicy:      p.props.RemovalPolicy,
-	})
+	}))
+	p.setFactorConfiguration(pool)
 	p.acknowledge(pool)
 	return pool
 }
@@ -51,11 +52,11 @@ func (p *Passkeys) newPool() awscognito.UserPool {
 // doesn't hold: a passkey without user verification is one factor.
 func (p *Passkeys) acknowledge(pool awscognito.UserPool) {
 	reasons := map[string]string{} // rule → reason
-	if p.props.UserVerification == UserVerificationRequired {
-		reasons[ruleMFARequired] = "A passkey with user verification is two factors, and Cognito applies no MFA to custom authentication. MFA for passwords is a property of the construct."
+	if p.props.verifiesUsers() {
+		reasons[ruleMFARequired] = "A passkey with user verification is two factors. MFA for passwords is a property of the construct."
 	}
 	if p.props.Plan != awscognito.FeaturePlan_PLUS {
-		reasons[rulePlusPlan] = "Passkeys can't be guessed, reused or phished, which is what the threat protection of Plus looks for, and they work on every plan. The plan is a property of the construct."
+		reasons[rulePlusPlan] = "Passkeys can't be guessed, reused or phished, which is what the threat protection of Plus looks for. The plan is a property of the construct."
 	}
 	acknowledge(pool, reasons)
 }
@@ -88,20 +89,25 @@ func (s SignIn) verifiedAttribute() string {
 	return "email_verified"
 }
 
-// addClients makes the app clients that the props ask for, and has them all served.
+// addClients makes the app clients that the props ask for, and has the triggers
+// serve all of them.
 func (p *Passkeys) addClients() {
 	p.clients = slices.Clone(p.props.Clients)
 	if len(p.clients) == 0 {
 		p.clients = append(p.clients, p.newClient("Client", &awscognito.UserPoolClientOptions{
-			AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true), UserSrp: jsii.Bool(true)},
+			AuthFlows: p.props.authFlows(awscognito.AuthFlow{UserSrp: jsii.Bool(true)}),
+			OAuth:     p.props.loginSettings(),
 		}))
 	}
 	if p.props.BackendClient {
 		p.backend = p.newClient("BackendClient", &awscognito.UserPoolClientOptions{
-			AuthFlows:      &awscognito.AuthFlow{Custom: jsii.Bool(true), AdminUserPassword: jsii.Bool(true)},
+			AuthFlows:      p.props.authFlows(awscognito.AuthFlow{AdminUserPassword: jsii.Bool(true)}),
 			GenerateSecret: jsii.Bool(true),
 		})
 		p.clients = append(p.clients, p.backend)
+	}
+	if p.triggers == nil {
+		return
 	}
 	for _, client := range p.clients {
 		p.triggers.Serve(client)
@@ -127,7 +133,7 @@ func (p *Passkeys) newClient(id string, options *awscognito.UserPoolClientOption
 	profile.EmailVerified, profile.PhoneNumberVerified = jsii.Bool(true), byPhone
 	options.ReadAttributes = awscognito.NewClientAttributes().WithStandardAttributes(&profile)
 
-	options.DisableOAuth = jsii.Bool(true)
+	options.DisableOAuth = jsii.Bool(options.OAuth == nil)
 	options.PreventUserExistenceErrors = jsii.Bool(true)
 	options.EnableTokenRevocation = jsii.Bool(true)
 	options.AuthSessionValidity = awscdk.Duration_Minutes(jsii.Number(3)) // Cognito's shortest; a challenge lives as long

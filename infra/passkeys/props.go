@@ -21,7 +21,8 @@ type Props struct {
 
 	// Origins are the pages and apps that may ask for passkeys, compared byte by
 	// byte: "https://example.com", "android:apk-key-hash:<hash>", "ios:bundle-id:<id>", and
-	// "http://localhost:8080" while RelyingPartyID is "localhost". Required.
+	// "http://localhost:8080" while RelyingPartyID is "localhost". Required,
+	// except with NativeOnly.
 	Origins []string
 
 	// RelyingPartyName is what authenticators show to the user. Empty means RelyingPartyID.
@@ -71,6 +72,10 @@ type Props struct {
 	// Table is a table of the account's own, as NewCredentialTable makes it. Nil makes one.
 	Table awsdynamodb.ITable
 
+	// Native adds the passkeys that Cognito itself keeps, beside the construct's
+	// own or instead of them. Nil means none. Not with UserPool.
+	Native *Native
+
 	// SignIn says what users type. Empty means SignInEmail. Cognito can't change
 	// it on a pool that exists: with UserPool it says what that one has.
 	SignIn SignIn
@@ -84,8 +89,8 @@ type Props struct {
 	// two factors already while UserVerification is required. Not with UserPool.
 	MFA MFA
 
-	// Plan is the pool's feature plan. Empty means LITE: custom authentication
-	// needs no more. Not with UserPool.
+	// Plan is the pool's feature plan. Empty means LITE, because custom
+	// authentication needs no more, or ESSENTIALS with Native. Not with UserPool.
 	Plan awscognito.FeaturePlan
 
 	// Email is who sends the pool's mail. Nil means Cognito itself, which is
@@ -188,6 +193,10 @@ func (p Props) withDefaults() Props {
 	setDefault(&p.SignIn, SignInEmail)
 	setDefault(&p.SelfSignUp, jsii.Bool(true))
 	setDefault(&p.MFA, MFAOff)
+	if p.Native != nil {
+		p.Native = p.Native.withDefaults(p)
+		setDefault(&p.Plan, awscognito.FeaturePlan_ESSENTIALS)
+	}
 	setDefault(&p.Plan, awscognito.FeaturePlan_LITE)
 	setDefault(&p.MarkerAttribute, "created_by")
 	setDefault(&p.MarkerValue, "passkeys")

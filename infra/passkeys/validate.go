@@ -60,7 +60,11 @@ const localhost = "localhost"
 // Values that are known only at deployment (unresolved tokens) are not checked.
 func (p Props) Validate() error {
 	var c check
-	c.ceremonies(p.RelyingPartyID, p.Origins, p.UserVerification, p.CounterPolicy)
+	if p.custom() || len(p.Origins) > 0 {
+		c.ceremonies(p.RelyingPartyID, p.Origins, p.UserVerification, p.CounterPolicy)
+	} else {
+		c.relyingParty("RelyingPartyID", p.RelyingPartyID)
+	}
 	oneOf(&c, "SignIn", p.SignIn, "", SignInEmail, SignInPhone, SignInUserName)
 	c.mfa(p.MFA)
 	oneOf(&c, "Plan", p.Plan, "", awscognito.FeaturePlan_LITE, awscognito.FeaturePlan_ESSENTIALS, awscognito.FeaturePlan_PLUS)
@@ -72,6 +76,7 @@ func (p Props) Validate() error {
 	c.keys(p.ParameterPath, p.StampRotation, p.DecoyRotation, p.StampKey, p.DecoyKey)
 	c.domain(p.Domain)
 	c.userPool(p)
+	c.native(p)
 	return c.err()
 }
 
@@ -131,14 +136,13 @@ func (c *check) required(property string, value any) {
 }
 
 func (c *check) ceremonies(relyingPartyID string, origins []string, verification UserVerification, counter CounterPolicy) {
-	c.relyingParty(relyingPartyID)
+	c.relyingParty("RelyingPartyID", relyingPartyID)
 	c.origins(origins, relyingPartyID)
 	oneOf(c, "UserVerification", verification, "", UserVerificationRequired, UserVerificationPreferred, UserVerificationDiscouraged)
 	oneOf(c, "CounterPolicy", counter, CounterByBackup, CounterReject, CounterFlag, CounterIgnore)
 }
 
-func (c *check) relyingParty(id string) {
-	const property = "RelyingPartyID"
+func (c *check) relyingParty(property, id string) {
 	switch {
 	case unresolved(id), id == localhost, domain.MatchString(id) && len(id) <= 253:
 	case id == "":
@@ -266,6 +270,7 @@ func (c *check) userPool(p Props) {
 	}
 	ofNew := []property{
 		{"SelfSignUp", p.SelfSignUp != nil}, {"MFA", p.MFA != ""}, {"Plan", p.Plan != ""}, {"Email", p.Email != nil},
+		{"Native", p.Native != nil},
 	}
 	ofExisting := []property{
 		{"Clients", len(p.Clients) > 0}, {"ReplaceTriggers", len(p.ReplaceTriggers) > 0},
