@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -92,19 +91,14 @@ func newWorld(t *testing.T) *world {
 		Authorize: w.authorize,
 		Log:       log.New(t.Output(), "", 0),
 	})
-	services.ServeCognito(pool)
+	services.ServeCognito(pool, pool.Permissions)
 	for _, name := range []string{stackTable, otherTable, sampleTable} {
 		err := services.CreateTable(name, []awsapi.Key{{Name: table.PartitionKey, Type: "S", Role: "HASH"}, {Name: table.SortKey, Type: "S", Role: "RANGE"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AWSCognitoIdentityProviderService."); ok {
-			w.note("cognito-idp:" + operation)
-		}
-		services.ServeHTTP(rw, r)
-	}))
+	server := httptest.NewServer(services)
 	t.Cleanup(server.Close)
 	w.endpoint = server.URL
 	cfg := aws.Config{
@@ -118,14 +112,10 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) note(action string) {
+func (w *world) authorize(_ string, call iam.Call) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.actions[action] = true
-}
-
-func (w *world) authorize(_ string, call iam.Call) error {
-	w.note(call.Action)
+	w.actions[call.Action] = true
 	if w.deny != nil && w.deny(call) {
 		return &iam.DeniedError{Principal: "the operator", Call: call}
 	}
