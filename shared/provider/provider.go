@@ -21,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/sony/gobreaker/v2"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
@@ -50,7 +51,7 @@ const idleFor = 15 * time.Second
 
 // ErrUnavailable is matched by every error that is the service's: no connection,
 // no answer in time, a server error or redirect, too many calls, or a reply that
-// is not the JSON that it should be.
+// is not the JSON that it should be, such as one that names a member twice.
 var ErrUnavailable = errors.New("the service is not available")
 
 // Service says how to reach a vendor.
@@ -269,7 +270,7 @@ func read(response *http.Response) (Reply, error) {
 		return Reply{Status: status}, nil
 	}
 	media, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if err != nil || media != contentType && !strings.HasSuffix(media, "+json") || !json.Valid(body) {
+	if err != nil || media != contentType && !strings.HasSuffix(media, "+json") || !jsontext.Value(body).IsValid() {
 		return Reply{}, fmt.Errorf("%w: status %d with a body that is not JSON", ErrUnavailable, status)
 	}
 	return Reply{Status: status, body: body}, nil

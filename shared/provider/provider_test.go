@@ -135,6 +135,9 @@ func TestFaultsOfTheService(t *testing.T) {
 		{"rejects what only claims to be JSON", func(w http.ResponseWriter, _ *http.Request) {
 			reply(w, http.StatusUnauthorized, "application/json", "<html>"+replied)
 		}, "status 401 with a body that is not JSON"},
+		{"rejects a member that is named twice", func(w http.ResponseWriter, _ *http.Request) {
+			reply(w, http.StatusOK, "application/json", `{"user":"ann","user":"`+replied+`"}`)
+		}, "status 200 with a body that is not JSON"},
 		{"rejects a huge body", func(w http.ResponseWriter, _ *http.Request) {
 			reply(w, http.StatusOK, "application/json", `"`+strings.Repeat("x", provider.MaxReply)+`"`)
 		}, "more than 65536 bytes"},
