@@ -86,7 +86,11 @@ func (h handler) pool(ctx context.Context, event cfn.Event) (string, map[string]
 		return unowned(event, err)
 	}
 	if event.RequestType == cfn.RequestDelete {
-		return event.PhysicalResourceID, nil, h.userPools.detach(ctx, want)
+		err := h.userPools.detach(ctx, want)
+		if event.PhysicalResourceID != want.id && isDenied(err) {
+			err = nil // the creation was not allowed to change anything either
+		}
+		return event.PhysicalResourceID, nil, err
 	}
 	before, _ := parsePool(event.OldResourceProperties) // a creation has none
 	if before.id != want.id {

@@ -13,14 +13,15 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
 
-// check returns everything for which a pool or its clients don't suit. Of what
-// the pool's owner may change at any time, it looks at what the stack changes,
-// so that a rollback is not refused for what the stack has lived with.
+// check returns everything for which a pool or its clients don't suit, with what
+// mends it in the pool or in the construct's properties. Of what the pool's owner
+// may change at any time, it looks at what the stack changes, so that a rollback
+// is not refused for what the stack has lived with.
 func (u userPools) check(ctx context.Context, pool *types.UserPoolType, want, before poolProperties) error {
 	problems := slices.Concat(checkTriggers(pool, want, before), checkAttributes(pool, want))
 	if isFolded(pool) != want.foldUserNames {
-		problems = append(problems, fmt.Errorf("user pool %s has user names of which the case is ignored: %t, but %s is %t: set it alike",
-			want.id, isFolded(pool), provisioning.FoldUserNames, want.foldUserNames))
+		problems = append(problems, fmt.Errorf("user pool %s has user names of which the case is ignored: %t, but the stack takes it for %t: set CaseSensitiveUserNames to %t",
+			want.id, isFolded(pool), want.foldUserNames, want.foldUserNames))
 	}
 	if want.userVerification != before.userVerification && pool.MfaConfiguration == types.UserPoolMfaTypeOn &&
 		want.userVerification != provisioning.UserVerificationRequired {
@@ -46,8 +47,8 @@ func checkTriggers(pool *types.UserPoolType, want, before poolProperties) (probl
 		if present == "" || isOwn(trigger, present, want, before) || slices.Contains(want.replace, trigger) {
 			continue
 		}
-		problems = append(problems, fmt.Errorf("user pool %s has the trigger %s already, %s: remove it, or name %s in %s, which puts it back when the stack is deleted",
-			want.id, trigger, present, trigger, provisioning.Replace))
+		problems = append(problems, fmt.Errorf("user pool %s has the trigger %s already, %s: remove it, or list it in ReplaceTriggers, and it is put back when the stack is deleted",
+			want.id, trigger, present))
 	}
 	return problems
 }
@@ -58,7 +59,7 @@ func checkAttributes(pool *types.UserPoolType, want poolProperties) (problems []
 		if a == nil || a.AttributeDataType == types.AttributeDataTypeString && aws.ToBool(a.Mutable) {
 			continue
 		}
-		problems = append(problems, fmt.Errorf("user pool %s has a custom attribute %s of type %s, mutable: %t, and Cognito can't change it: want a mutable %s, so choose another name",
+		problems = append(problems, fmt.Errorf("user pool %s has a custom attribute %s of type %s, mutable: %t, and Cognito can't change it: want a mutable %s, so use another MarkerAttribute",
 			want.id, name, a.AttributeDataType, aws.ToBool(a.Mutable), types.AttributeDataTypeString))
 	}
 	return problems

@@ -115,8 +115,7 @@ func (u userPools) change(ctx context.Context, id string, decide func(*types.Use
 // needs tells of a denied update what settings of the pool ask of the caller
 // besides: Cognito checks whoever sets them, although they stay as they are.
 func needs(err error, pool *types.UserPoolType) string {
-	var denied smithy.APIError
-	if !errors.As(err, &denied) || denied.ErrorCode() != "AccessDeniedException" {
+	if !isDenied(err) {
 		return ""
 	}
 	var text string
@@ -127,6 +126,11 @@ func needs(err error, pool *types.UserPoolType) string {
 		text += fmt.Sprintf(", whose custom senders ask for kms:CreateGrant on %s", *pool.LambdaConfig.KMSKeyID)
 	}
 	return text
+}
+
+func isDenied(err error) bool {
+	var failure smithy.APIError
+	return errors.As(err, &failure) && failure.ErrorCode() == "AccessDeniedException"
 }
 
 func (u userPools) addAttributes(ctx context.Context, pool *types.UserPoolType, want poolProperties) error {

@@ -119,7 +119,7 @@ func TestPoolRefusals(t *testing.T) {
 		"triggers that the pool has": {
 			pool: withTriggers(),
 			want: []string{
-				"has the trigger DefineAuthChallenge already, " + functions + "their-define: remove it, or name DefineAuthChallenge in Replace",
+				"has the trigger DefineAuthChallenge already, " + functions + "their-define: remove it, or list it in ReplaceTriggers",
 				"has the trigger CreateAuthChallenge already, " + functions + "their-create",
 			},
 		},
@@ -128,14 +128,14 @@ func TestPoolRefusals(t *testing.T) {
 			want: []string{"has the trigger CreateAuthChallenge already"},
 		},
 		"an attribute of another type": {
-			properties: object{provisioning.Attributes: []any{"tier"}}, want: []string{"custom attribute tier of type Number, mutable: true", "choose another name"},
+			properties: object{provisioning.Attributes: []any{"tier"}}, want: []string{"custom attribute tier of type Number, mutable: true", "use another MarkerAttribute"},
 		},
 		"an attribute that can't change": {
 			properties: object{provisioning.Attributes: []any{"code"}}, want: []string{"custom attribute code of type String, mutable: false"},
 		},
 		"user names of which the case counts": {
 			pool: theirs.with("UsernameConfiguration", object{"CaseSensitive": true}),
-			want: []string{"the case is ignored: false, but FoldUserNames is true"},
+			want: []string{"the case is ignored: false, but the stack takes it for true: set CaseSensitiveUserNames to true"},
 		},
 		"a pool whose default is that the case counts": {
 			pool: theirs.with("UsernameConfiguration", object{}), want: []string{"the case is ignored: false"},
@@ -165,7 +165,7 @@ func TestPoolRefusals(t *testing.T) {
 			pool: withTriggers().with("MfaConfiguration", "ON"), client: object{"ExplicitAuthFlows": []string{"ALLOW_USER_SRP_AUTH"}},
 			properties: object{provisioning.UserVerification: "discouraged", provisioning.FoldUserNames: "false", provisioning.Attributes: []any{"tier", "code"}},
 			want: []string{
-				"DefineAuthChallenge already", "CreateAuthChallenge already", "attribute tier", "attribute code", "FoldUserNames is false",
+				"DefineAuthChallenge already", "CreateAuthChallenge already", "attribute tier", "attribute code", "set CaseSensitiveUserNames to false",
 				"requires MFA", "flows", "LEGACY",
 			},
 		},
@@ -338,6 +338,16 @@ func TestDeniedUpdateNamesWhatThePoolAsksFor(t *testing.T) {
 	if text := needs(&types.InvalidParameterException{}, filledPool()); text != "" {
 		t.Errorf("an error of another kind names %q", text)
 	}
+}
+
+// A creation that was not allowed to read the pool can be cleaned up without.
+func TestDeletionThatIsDenied(t *testing.T) {
+	w := newPoolWorld(t, theirs)
+	w.before = func(string) string { return "AccessDeniedException" }
+	refused := w.create(t, poolProps())
+	mustFail(t, refused, "describing user pool "+poolID, "AccessDeniedException")
+	mustSucceed(t, w.remove(t, refused.PhysicalResourceID, poolProps()))
+	mustFail(t, w.remove(t, poolID, poolProps()), "AccessDeniedException")
 }
 
 func TestDeletionAfterPoolOrTable(t *testing.T) {
