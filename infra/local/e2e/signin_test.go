@@ -34,9 +34,16 @@ type user struct {
 	tokens        *types.AuthenticationResultType // of the last sign-in
 }
 
-// newUser signs up, confirms the address, signs in by password and registers a
-// passkey.
+// newUser signs up and registers a passkey.
 func (p *program) newUser(t *testing.T, name, email string) *user {
+	t.Helper()
+	u := p.signUp(t, name, email)
+	p.register(t, u)
+	return u
+}
+
+// signUp signs up, confirms the address and signs in by password.
+func (p *program) signUp(t *testing.T, name, email string) *user {
 	t.Helper()
 	u := &user{name: name, email: email, authenticator: passkeytest.NewSynced(p.Origin)}
 	_, err := p.pool.SignUp(t.Context(), &cognito.SignUpInput{
@@ -53,7 +60,6 @@ func (p *program) newUser(t *testing.T, name, email string) *user {
 		t.Fatalf("confirming: %v", err)
 	}
 	u.tokens = p.signInWithPassword(t, name, password)
-	p.register(t, u)
 	return u
 }
 
