@@ -26,6 +26,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado/corbadotest"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 )
 
 const (
@@ -239,7 +240,7 @@ func TestVisitorRefused(t *testing.T) {
 			t.Errorf("%s: answers %d %s, want %d", name, status, text, test.status)
 		}
 	}
-	p.Corbado.Break(corbado.Unavailable)
+	p.Corbado.Break(fault.Unavailable)
 	if status, text := p.post(bodyOf(strings.Repeat("a", 64)), json); status != http.StatusServiceUnavailable {
 		t.Errorf("an outage of Corbado answers %d %s", status, text)
 	}

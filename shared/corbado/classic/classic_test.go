@@ -16,6 +16,7 @@ import (
 
 	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado/corbadotest"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/corbado/classic"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
@@ -239,18 +240,18 @@ type stolen string
 func (s stolen) Sign(context.Context, ticket.Grant) (string, error) { return string(s), nil }
 
 func TestFaultOfCorbadoIsNoAnswer(t *testing.T) {
-	for fault, words := range map[service.Fault]string{
-		service.Slow:             "no answer in time",
-		service.Unavailable:      "status 503",
-		service.HangUp:           "connection broken",
-		service.LyingContentType: "not JSON",
-		service.Garbage:          "not JSON",
-		service.HugeBody:         "more than",
+	for how, words := range map[fault.Fault]string{
+		fault.Slow:             "no answer in time",
+		fault.Unavailable:      "status 503",
+		fault.HangUp:           "connection broken",
+		fault.LyingContentType: "not JSON",
+		fault.Garbage:          "not JSON",
+		fault.HugeBody:         "more than",
 	} {
-		t.Run(string(fault), func(t *testing.T) {
+		t.Run(string(how), func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
-			f.Corbado.Break(fault)
+			f.Corbado.Break(how)
 			tokens, err := f.signIn(alice)
 			f.wantRefused(tokens, err, provider.ErrUnavailable)
 			if err == nil || !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), alice) {
@@ -268,7 +269,7 @@ func TestFaultOfCorbadoIsNoAnswer(t *testing.T) {
 func TestCorbadoNamesWhoIsNoAddress(t *testing.T) {
 	f := newFixture(t)
 	f.AddUser(alice)
-	f.Corbado.Break(service.SuccessForAnother)
+	f.Corbado.Break(fault.SuccessForAnother)
 	tokens, err := f.signIn(alice)
 	if err == nil || !strings.Contains(err.Error(), "creating the user") || tokens != nil || f.Calls("AdminInitiateAuth") != 0 {
 		t.Errorf("error %v, tokens %t", err, tokens != nil)

@@ -32,8 +32,8 @@ const (
 const resultSuccess = "success"
 
 // Checker implements customauth.Checker. An answer is a JWT that Corbado has
-// signed; Corbado takes each one once, so that an answer whose verdict is lost
-// on the way back is refused when the trigger runs again.
+// signed. Corbado takes each one once: a once.Checker around this one keeps the
+// verdict of an answer when Cognito repeats the trigger.
 type Checker struct {
 	Service *provider.Client
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
@@ -89,19 +90,19 @@ func TestAnswerRefused(t *testing.T) {
 
 func TestServiceThatVouchesForAnybodyIsNotAsked(t *testing.T) {
 	f := newFixture(t)
-	f.service.Break(service.SuccessForAnother)
+	f.service.Break(fault.SuccessForAnother)
 	if verdict := f.check(f.service.Sign(f.service.Claims(mallory))); verdict.Correct || verdict.Reason != "user_mismatch" {
 		t.Errorf("mallory's answer in alice's session: %+v", verdict)
 	}
 }
 
 func TestFaultOfTheServiceIsNoVerdict(t *testing.T) {
-	for fault, words := range serviceFaults {
-		t.Run(string(fault), func(t *testing.T) {
+	for how, words := range serviceFaults {
+		t.Run(string(how), func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			answer := f.service.Sign(f.service.Claims(alice))
-			f.service.Break(fault)
+			f.service.Break(how)
 			verdict, err := corbado.Checker{Service: f.client}.Check(t.Context(), answerOf(answer))
 			if !errors.Is(err, provider.ErrUnavailable) || !strings.Contains(err.Error(), words) || verdict.Correct {
 				t.Errorf("verdict %+v, error %v, want %q", verdict, err, words)
@@ -109,7 +110,7 @@ func TestFaultOfTheServiceIsNoVerdict(t *testing.T) {
 			if err != nil && (strings.Contains(err.Error(), answer) || strings.Contains(err.Error(), alice)) {
 				t.Errorf("the error tells the answer or the user: %v", err)
 			}
-			f.service.Break(service.NoFault)
+			f.service.Break(fault.None)
 			if verdict := f.check(f.service.Sign(f.service.Claims(alice))); !verdict.Correct {
 				t.Errorf("after the fault a right answer is refused: %+v", verdict)
 			}

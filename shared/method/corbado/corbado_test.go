@@ -9,6 +9,7 @@ import (
 	"time"
 
 	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
@@ -49,7 +50,7 @@ func serve(t *testing.T, h http.Handler) *httptest.Server {
 	return server
 }
 
-func clientOf(t *testing.T, server *httptest.Server, credentials string) *provider.Client {
+func clientOf(t testing.TB, server *httptest.Server, credentials string) *provider.Client {
 	t.Helper()
 	client, err := corbado.NewClient(server.URL+service.ConnectPath, func(context.Context) (secret.Text, error) {
 		return secret.NewText(base64.StdEncoding.EncodeToString([]byte(credentials))), nil
@@ -66,11 +67,11 @@ func answerOf(text string) customauth.Answer {
 }
 
 // serviceFaults: fault of the service → what the error must tell of it.
-var serviceFaults = map[service.Fault]string{
-	service.Slow:             "no answer in time",
-	service.Unavailable:      "status 503",
-	service.HangUp:           "connection broken",
-	service.LyingContentType: "not JSON",
-	service.Garbage:          "not JSON",
-	service.HugeBody:         "more than",
+var serviceFaults = map[fault.Fault]string{
+	fault.Slow:             "no answer in time",
+	fault.Unavailable:      "status 503",
+	fault.HangUp:           "connection broken",
+	fault.LyingContentType: "not JSON",
+	fault.Garbage:          "not JSON",
+	fault.HugeBody:         "more than",
 }

@@ -4,12 +4,15 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/corbado"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/once"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 )
 
@@ -20,7 +23,7 @@ func newStack(f fixture, methods ...string) *journey.Stack {
 	s.Advance(now.Sub(s.Now()))
 	s.Client.Methods = methods
 	s.Issuers = []customauth.Issuer{corbado.Issuer{}}
-	s.Checkers = []customauth.Checker{corbado.Checker{Service: f.client}}
+	s.Checkers = []customauth.Checker{once.Checker{Checker: corbado.Checker{Service: f.client}, Store: s.Store, Now: s.Now}}
 	return s
 }
 
@@ -64,7 +67,7 @@ func TestAnswerInASessionThatIsNotForIt(t *testing.T) {
 		answer, reason string
 	}{
 		"another user's":                         {both, f.service.Sign(f.service.Claims(mallory)), "user_mismatch"},
-		"a replay in a new session":              {both, spent, "invalid_challenge"},
+		"a replay in a new session":              {both, spent, "answer_spent"},
 		"a client that lists no such method":     {passkeysOnly, f.service.Sign(f.service.Claims(alice)), customauth.ReasonNotAllowed},
 		"an answer longer than any method needs": {both, f.service.Sign(long(f.service.Claims(alice))), customauth.ReasonAnswerTooBig},
 	} {
@@ -115,11 +118,30 @@ func TestNobodyCostsWhatAUserCosts(t *testing.T) {
 	}
 }
 
+// Cognito repeats a trigger whose reply was lost, and Corbado has taken the
+// answer already.
+func TestRepeatedTriggerKeepsTheVerdict(t *testing.T) {
+	f := newFixture(t)
+	s := newStack(f, corbado.Method)
+	session := s.Begin(t, s.NewUser(alice))
+	answer := f.service.Sign(f.service.Claims(alice))
+	if lost, err := s.Verify(t.Context(), session, answer, nil); err != nil || !lost.Response.AnswerCorrect {
+		t.Fatalf("the first time: %+v, %v", lost.Response, err)
+	}
+	s.Advance(time.Second)
+	if !s.Answer(t, session, answer, nil) || !session.Tokens {
+		t.Errorf("no tokens: %v", s.Log.Last(t, "verified"))
+	}
+	if calls := f.service.Calls(); calls != 1 {
+		t.Errorf("the service was asked %d times", calls)
+	}
+}
+
 func TestFaultEndsNoSession(t *testing.T) {
 	f := newFixture(t)
 	s := newStack(f, corbado.Method)
 	session := s.Begin(t, s.NewUser(alice))
-	f.service.Break(service.Unavailable)
+	f.service.Break(fault.Unavailable)
 	answer := f.service.Sign(f.service.Claims(alice))
 	if correct, err := s.TryAnswer(t.Context(), session, answer, nil); err == nil || correct {
 		t.Fatalf("verdict %t during an outage", correct)
@@ -129,7 +151,7 @@ func TestFaultEndsNoSession(t *testing.T) {
 	if log := s.Log.Text(); strings.Contains(log, answer) || strings.Contains(log, apiSecret) {
 		t.Error("the log holds the answer or the secret")
 	}
-	f.service.Break(service.NoFault)
+	f.service.Break(fault.None)
 	if !s.Answer(t, session, answer, nil) || !session.Tokens {
 		t.Errorf("the same answer brings no tokens after the outage: %v", s.Log.Last(t, "verified"))
 	}

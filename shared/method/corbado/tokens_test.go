@@ -10,6 +10,7 @@ import (
 	"time"
 
 	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
 )
@@ -95,12 +96,12 @@ func TestConnectTokenForSomebodyOrSomethingElseIsNotHandedOut(t *testing.T) {
 
 func TestConnectTokenNeedsTheService(t *testing.T) {
 	faults := maps.Clone(serviceFaults)
-	faults[service.SuccessForAnother] = "somebody or something else"
-	for fault, words := range faults {
-		t.Run(string(fault), func(t *testing.T) {
+	faults[fault.SuccessForAnother] = "somebody or something else"
+	for how, words := range faults {
+		t.Run(string(how), func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
-			f.service.Break(fault)
+			f.service.Break(how)
 			token, err := corbado.Tokens{Service: f.client, Lifetime: tokenLifetime}.Create(t.Context(), corbado.TokenList, corbado.Holder{UserName: alice})
 			if !errors.Is(err, provider.ErrUnavailable) || !strings.Contains(err.Error(), words) || token.Secret != "" {
 				t.Errorf("token %+v, error %v, want %q", token, err, words)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 )
 
 // ClientInfo is what the classic product knows of the browser that signed in.
@@ -71,7 +73,7 @@ func (s *Service) validateAuthToken(_ *http.Request, body []byte) (any, *problem
 	if !ok || signIn.client != in.ClientInfo {
 		return nil, &problem{status: http.StatusNotFound, kind: "not_found", details: "Session doesn't exist"}
 	}
-	if s.isBroken(SuccessForAnother) {
+	if s.Is(fault.SuccessForAnother) {
 		signIn.userName = another
 	}
 	userData, err := json.Marshal(map[string]string{"username": signIn.userName})

@@ -8,6 +8,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 )
 
 // PasskeyDataLifetime is how long signed passkey data may be verified.
@@ -107,7 +109,7 @@ func (s *Service) verify(data, userName string) string {
 		return resultGeneric
 	case err != nil:
 		return resultSignature
-	case s.isBroken(SuccessForAnother):
+	case s.Is(fault.SuccessForAnother):
 		return resultSuccess
 	case c.WebauthnID != userName:
 		return resultUserMismatch

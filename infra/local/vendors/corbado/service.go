@@ -1,7 +1,7 @@
 // Package corbado is a stand-in on loopback for Corbado's backend API, of
 // Corbado Connect (/v2) and of the classic product (/v1), with its single-use
-// rules and its errors, and with faults to switch on. It also calls a
-// customer's webhook and actions as Corbado does.
+// rules and its errors. It also calls a customer's webhook and actions as
+// Corbado does.
 package corbado
 
 import (
@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 )
 
 // Paths under which the two versions of the API are served.
@@ -31,13 +33,12 @@ type Options struct {
 
 // Service is one project at Corbado. It is safe for concurrent use.
 type Service struct {
+	fault.Switch
 	options Options
 	key     *rsa.PrivateKey
 	mux     *http.ServeMux
 
 	mu         sync.Mutex
-	fault      Fault
-	calls      int
 	spent      map[string]bool         // jti of signed passkey data → whether it was verified once
 	tokens     map[string]ConnectToken // id → connect token
 	authTokens map[string]authToken    // token → the classic sign-in that it stands for
@@ -78,25 +79,8 @@ func newKey() (*rsa.PrivateKey, error) {
 	return key, nil
 }
 
-// Calls returns how many requests came so far.
-func (s *Service) Calls() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.calls
-}
-
 // ServeHTTP implements http.Handler.
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	s.calls++
-	fault := s.fault
-	s.mu.Unlock()
-	if spoil, ok := spoilers[fault]; ok {
-		spoil(w, r, s.mux)
-		return
-	}
-	s.mux.ServeHTTP(w, r)
-}
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Serve(w, r, s.mux) }
 
 // maxBody bounds what is read of a request, in bytes.
 const maxBody = 1 << 20

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 )
 
 // ConnectToken is the right to one operation on one user's passkeys.
@@ -35,7 +37,7 @@ const (
 
 	defaultTokenLifetime = time.Hour
 
-	// another is whom the service means when it is broken by SuccessForAnother.
+	// another is whom the service means when it is broken by fault.SuccessForAnother.
 	another = "somebody-else"
 )
 
@@ -66,7 +68,7 @@ func (s *Service) createToken(_ *http.Request, body []byte) (any, *problem) {
 	case lifetime <= 0:
 		return nil, invalid("maxLifetimeInSeconds", "must be no less than 1")
 	}
-	if s.isBroken(SuccessForAnother) {
+	if s.Is(fault.SuccessForAnother) {
 		in.Data.Identifier = another
 	}
 	token := ConnectToken{
