@@ -162,10 +162,14 @@ func (t target) build() (binaries, error) {
 		}
 	}
 	t.trim()
-	if len(added) == 0 {
+	took := time.Since(started).Round(100 * time.Millisecond)
+	switch len(added) {
+	case 0:
 		say(t.log, "Functions are up to date.")
-	} else {
-		say(t.log, "Built %s in %s.", strings.Join(added, ", "), time.Since(started).Round(100*time.Millisecond))
+	case len(functionNames):
+		say(t.log, "Built the functions in %s.", took)
+	default:
+		say(t.log, "Built %s in %s.", strings.Join(added, ", "), took)
 	}
 	return assets, nil
 }

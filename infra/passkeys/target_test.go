@@ -137,7 +137,7 @@ func TestOnlyWhatChangedIsLinked(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			to := newTarget(t, writeSmallModule(t))
-			if _, said := mustBuild(t, to); !strings.Contains(said, "Built "+strings.Join(functionNames, ", ")+" in ") {
+			if _, said := mustBuild(t, to); !strings.Contains(said, "Built the functions in ") {
 				t.Errorf("the first build says %q", said)
 			}
 			before := linkedFiles(t, to)
