@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,7 +83,7 @@ func TestImportSkipsLines(t *testing.T) {
 		return strings.Replace(good, old, changed, 1)
 	}
 	sub := lines[map[string]any](t, good)[0]["sub"].(string)
-	for _, c := range []struct{ name, text, reason string }{
+	cases := []struct{ name, text, reason string }{
 		{"what is no JSON", "passkey\n", "unreadable"},
 		{"an empty line", "\n", "unreadable"},
 		{"a member that there is not", change(`{"sub"`, `{"admin":true,"sub"`), "unreadable"},
@@ -92,15 +93,19 @@ func TestImportSkipsLines(t *testing.T) {
 		{"another user's sub", change(sub, other), "no_such_user"},
 		{"no user", `{"id":"` + encode(make([]byte, 32)) + `"}`, "no_such_user"},
 		{"a changed key", change(`"publicKey":"p`, `"publicKey":"A`), "bad_key"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			r := w.importFile(otherTable, c.text, "-write")
-			r.want(t, 3, "")
-			first := lines[report](t, r.out)[0].Skipped
-			if first == nil || first.Item != "line 1" || first.Reason != c.reason {
-				t.Errorf("skipped %+v, want the reason %s", first, c.reason)
-			}
-		})
+	}
+	archive := ""
+	for _, c := range cases {
+		archive += strings.TrimSuffix(c.text, "\n") + "\n"
+	}
+	r := w.importFile(otherTable, archive, "-write")
+	r.want(t, 3, "something was skipped")
+	all := lines[report](t, r.out)
+	r.wantSummary(t, len(cases), 0, 0, true)
+	for i, c := range cases {
+		if got := all[i].Skipped; got == nil || got.Item != "line "+strconv.Itoa(i+1) || got.Reason != c.reason {
+			t.Errorf("%s is skipped as %+v, want the reason %s", c.name, got, c.reason)
+		}
 	}
 	if got := w.items(otherTable); got != 0 {
 		t.Errorf("%d items were written", got)
