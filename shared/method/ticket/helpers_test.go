@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/once"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
@@ -34,7 +35,7 @@ func newScene(t testing.TB) *scene {
 
 // use makes Verify keep tickets in a store, and know the public keys that the
 // backend's ring has at present.
-func (s *scene) use(t testing.TB, store ticket.Store) {
+func (s *scene) use(t testing.TB, store once.Store) {
 	t.Helper()
 	keys, err := secret.ParsePublicKeys(s.current(t).PublicKeys())
 	if err != nil {
@@ -115,5 +116,5 @@ func (s *scene) verdict(t testing.TB, session *journey.Session, answer string) s
 
 const (
 	right = "right"
-	spent = "ticket_spent"
+	spent = "answer_spent"
 )

@@ -10,7 +10,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/once"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 )
@@ -22,7 +22,7 @@ const crowd = 50
 // each has read before the first can write. It lets nobody run out of time
 // meanwhile, however busy the machine is.
 type barrierStore struct {
-	ticket.Store
+	once.Store
 	held    atomic.Int32
 	waiting sync.WaitGroup
 }
@@ -113,14 +113,14 @@ func TestCrowdOfSessionsWithOneTicket(t *testing.T) {
 
 // hookedStore runs a hook once, in front of an operation.
 type hookedStore struct {
-	ticket.Store
+	once.Store
 	beforeRead, beforeSpend func()
 	losesReply              bool // the reply to SpendTicket is lost, and the SDK sends it again
 	readFails, spendFails   error
 	repeatFails             error
 }
 
-func once(hook *func()) {
+func runOnce(hook *func()) {
 	if run := *hook; run != nil {
 		*hook = nil
 		run()
@@ -128,7 +128,7 @@ func once(hook *func()) {
 }
 
 func (h *hookedStore) Ticket(ctx context.Context, sub, id string) (credentials.Use, error) {
-	once(&h.beforeRead)
+	runOnce(&h.beforeRead)
 	use, err := h.Store.Ticket(ctx, sub, id)
 	if h.readFails != nil {
 		err = h.readFails
@@ -137,7 +137,7 @@ func (h *hookedStore) Ticket(ctx context.Context, sub, id string) (credentials.U
 }
 
 func (h *hookedStore) SpendTicket(ctx context.Context, sub, id string, use credentials.Use) error {
-	once(&h.beforeSpend)
+	runOnce(&h.beforeSpend)
 	err := h.Store.SpendTicket(ctx, sub, id, use)
 	switch {
 	case h.spendFails != nil:

@@ -13,7 +13,7 @@
 // base64url. The payload is a JSON object:
 //
 //	kid     id of the signing key: unpadded base64url of the first 4 bytes of the SHA-256 of the public key
-//	jti     id of the ticket, 16 to 64 characters that nobody can guess
+//	jti     id of the ticket, 16 to 64 characters of base64url that nobody can guess
 //	pool    id of the user pool
 //	client  id of the app client
 //	sub     the user's sub, never a name that somebody typed
@@ -70,11 +70,21 @@ type claims struct {
 func (c claims) issued() time.Time  { return time.Unix(c.Issued, 0) }
 func (c claims) expires() time.Time { return time.Unix(c.Expires, 0) }
 
+// Characters that an id and a method are made of.
+const (
+	wordCharacters = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+	idCharacters   = wordCharacters + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+func isID(id string) bool {
+	return len(id) >= minIDLength && len(id) <= maxIDLength && strings.Trim(id, idCharacters) == ""
+}
+
 // areMethods reports whether amr says how the user was authenticated, in words
 // that can be logged.
 func areMethods(amr []string) bool {
 	return len(amr) > 0 && len(amr) <= maxMethods && !slices.ContainsFunc(amr, func(method string) bool {
-		return method == "" || len(method) > maxMethod || strings.Trim(method, "abcdefghijklmnopqrstuvwxyz0123456789_-") != ""
+		return method == "" || len(method) > maxMethod || strings.Trim(method, wordCharacters) != ""
 	})
 }
 

@@ -96,6 +96,7 @@ func TestTicketRefusals(t *testing.T) {
 		{"rejects a ticket without id", payload("jti", ""), "malformed"},
 		{"rejects an id that can be guessed", payload("jti", strings.Repeat("x", 15)), "malformed"},
 		{"rejects an id that is too long", payload("jti", strings.Repeat("x", 65)), "malformed"},
+		{"rejects an id that could be another item's", payload("jti", "corbado:"+strings.Repeat("x", 43)), "malformed"},
 		{"rejects a ticket that says nothing of how the user was authenticated", payload("amr", []string{}), "malformed"},
 		{"rejects a way to authenticate that is no word", payload("amr", []string{"otp\nlevel=ERROR"}), "malformed"},
 		{"rejects a member that tickets don't have", payload("scope", "admin"), "malformed"},
