@@ -58,5 +58,8 @@ func build(s settings.API, env settings.AWS, recorder *telemetry.Recorder) (any,
 		Now:                  time.Now,
 		Telemetry:            recorder,
 	}
+	if err := addVendors(handler, s.Vendors, env); err != nil {
+		return nil, err
+	}
 	return handler.Handle, nil
 }

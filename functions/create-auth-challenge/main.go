@@ -33,11 +33,16 @@ func build(s settings.Create, env settings.AWS, recorder *telemetry.Recorder) (a
 	}
 	decoyKey := secret.NewParameter(parameterstore.New(secretConfig), s.DecoyParameter, time.Now)
 	decoyKey.Prefetch()
+	issuers, err := vendorIssuers(s.Vendors, env)
+	if err != nil {
+		return nil, err
+	}
+	passkeys := passkey.Issuer{Decoys: &passkey.Decoys{Key: decoyKey.Current, FoldUserNames: s.FoldUserNames}}
 	conversation, err := customauth.NewCreate(
-		customauth.Define{Fallbacks: s.Fallbacks},
+		customauth.Define{Openers: s.Openers, Fallbacks: s.Fallbacks},
 		credentials.NewDirectory(dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table), time.Now),
 		time.Now,
-		passkey.Issuer{Decoys: &passkey.Decoys{Key: decoyKey.Current, FoldUserNames: s.FoldUserNames}},
+		append([]customauth.Issuer{passkeys}, issuers...)...,
 	)
 	if err != nil {
 		return nil, err

@@ -13,5 +13,5 @@ import (
 func main() { start.Function("define-auth-challenge", build) }
 
 func build(s settings.Define, _ settings.AWS, recorder *telemetry.Recorder) (any, error) {
-	return trigger.Define{Conversation: customauth.Define{Fallbacks: s.Fallbacks}, Telemetry: recorder}.Handle, nil
+	return trigger.Define{Conversation: customauth.Define{Openers: s.Openers, Fallbacks: s.Fallbacks}, Telemetry: recorder}.Handle, nil
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey/answer"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/stamp"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
@@ -30,17 +32,31 @@ func build(s settings.Verify, env settings.AWS, recorder *telemetry.Recorder) (a
 	if err != nil {
 		return nil, err
 	}
+	ticketKeys, err := secret.ParsePublicKeys(s.TicketKeys)
+	if err != nil {
+		return nil, err
+	}
+	vendors, opaque, err := vendorCheckers(s.Vendors, env)
+	if err != nil {
+		return nil, err
+	}
+	store := dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table)
+	passkeys := answer.Checker{
+		RelyingParty: webauthn.RelyingParty{
+			ID:      s.RelyingPartyID,
+			Origins: s.Origins,
+			Counter: webauthn.CounterPolicy(s.CounterPolicy),
+		},
+		Stamps: stamps,
+		Store:  store,
+		Now:    time.Now,
+	}
+	tickets := ticket.Checker{Keys: ticketKeys, Store: store, Now: time.Now}
 	handler := &trigger.Verify{
-		Conversation: customauth.Verify{Checkers: []customauth.Checker{answer.Checker{
-			RelyingParty: webauthn.RelyingParty{
-				ID:      s.RelyingPartyID,
-				Origins: s.Origins,
-				Counter: webauthn.CounterPolicy(s.CounterPolicy),
-			},
-			Stamps: stamps,
-			Store:  dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table),
-			Now:    time.Now,
-		}}},
+		Conversation: customauth.Verify{
+			Checkers: append([]customauth.Checker{passkeys, tickets}, vendors...),
+			Opaque:   opaque,
+		},
 		Telemetry: recorder,
 		Now:       time.Now,
 	}

@@ -24,6 +24,7 @@ import (
 // APIProps configures API.
 type APIProps struct {
 	CommonProps
+	VendorProps
 
 	// UserPool is whose users call the API, and Clients are the app clients whose
 	// access tokens it takes. Required.
@@ -71,6 +72,7 @@ type API struct {
 
 	props    APIProps
 	function function
+	actions  awslambda.Function // nil unless Corbado.Actions
 	api      awsapigatewayv2.HttpApi
 }
 
@@ -82,6 +84,8 @@ func NewAPI(scope constructs.Construct, id *string, props *APIProps) *API {
 	must(props.validate())
 	a := &API{props: *props}
 	a.props.CommonProps = props.CommonProps.withDefaults()
+	a.props.VendorProps = props.VendorProps.withDefaults(props.Keys.props.ParameterPath)
+	a.props.tags = a.props.VendorProps.buildTags()
 	if a.props.Throttle == nil {
 		a.props.Throttle = &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(100), BurstLimit: jsii.Number(200)}
 	}
@@ -95,6 +99,9 @@ func NewAPI(scope constructs.Construct, id *string, props *APIProps) *API {
 	})
 	a.addStage()
 	a.addRoutes()
+	if corbado := a.props.Corbado; corbado != nil && corbado.Actions != nil {
+		a.addCorbadoActions(*corbado.Actions)
+	}
 	return a
 }
 
@@ -117,6 +124,7 @@ func (a *API) URL() *string {
 }
 
 func (a *API) addFunction() {
+	vendors := a.props.VendorProps.settings()
 	a.function = a.props.newServing(a, definition{
 		id:        "Function",
 		directory: apiFunction,
@@ -134,6 +142,7 @@ func (a *API) addFunction() {
 			VerifiedAttributes:   []string{a.props.SignIn.verifiedAttribute()},
 			MaxPasskeys:          a.props.MaxPasskeys,
 			RecentAuthentication: a.props.RecentAuthentication,
+			Vendors:              vendors,
 		}),
 		// A transaction takes the permissions of the operations in it. It spans
 		// both partitions, so that one statement must allow both.
@@ -141,6 +150,7 @@ func (a *API) addFunction() {
 			"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
 			a.props.Keys.stamp.read...),
 	})
+	a.function.allow(secretsOf(a.props.Keys, vendors.CorbadoParameter, vendors.PassageParameter)...)
 }
 
 func (a *API) clientIDs() []string {
@@ -160,7 +170,7 @@ func (a *API) addRoutes() {
 		&awsapigatewayv2integrations.HttpLambdaIntegrationProps{
 			ScopePermissionToRoute: jsii.Bool(false), // one permission for the API instead of one a route
 		})
-	for _, route := range routes.All() {
+	for _, route := range a.routes() {
 		options := &awsapigatewayv2.AddRoutesOptions{
 			Path:        jsii.String(route.Path),
 			Methods:     &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod(route.Method)},
@@ -179,6 +189,9 @@ func (a *API) addRoutes() {
 	}
 }
 
+// routes are those that the API's function answers.
+func (a *API) routes() []routes.Route { return append(routes.All(), a.props.VendorProps.routes()...) }
+
 // cors lets the web origins call the API. Apps need no permission: only
 // browsers ask. Nil means that there is no web origin.
 func (a *API) cors() *awsapigatewayv2.CorsPreflightOptions {
@@ -192,7 +205,7 @@ func (a *API) cors() *awsapigatewayv2.CorsPreflightOptions {
 		return nil
 	}
 	var methods []awsapigatewayv2.CorsHttpMethod
-	for _, route := range routes.All() {
+	for _, route := range a.routes() {
 		if method := awsapigatewayv2.CorsHttpMethod(route.Method); !slices.Contains(methods, method) {
 			methods = append(methods, method)
 		}

@@ -27,9 +27,11 @@ const (
 	verifyFunction    = "verify-auth-challenge"
 	apiFunction       = "api"
 	provisionFunction = "provision"
+
+	corbadoActionsFunction = "corbado-actions"
 )
 
-var functionNames = []string{defineFunction, createFunction, verifyFunction, apiFunction, provisionFunction}
+var functionNames = []string{defineFunction, createFunction, verifyFunction, apiFunction, provisionFunction, corbadoActionsFunction}
 
 const (
 	modulePath = "github.com/cognito-passkeys/cognito-passkeys"

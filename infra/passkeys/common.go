@@ -47,6 +47,8 @@ type CommonProps struct {
 
 	// LogRetention is how long logs are kept. Empty means three months.
 	LogRetention awslogs.RetentionDays
+
+	tags []string // build tags of the functions
 }
 
 // withDefaults returns a copy of c in which only what has no default is nil or zero.

@@ -47,7 +47,7 @@ func (f function) allow(statements ...awsiam.PolicyStatement) { f.policy.AddStat
 // allows nothing but writing there and what d allows. It panics with a
 // *BuildError if the function can't be built.
 func (c CommonProps) newFunction(scope constructs.Construct, d definition) function {
-	built, err := build(c.Architecture, nil, *awscdk.Stack_Of(scope).BundlingRequired())
+	built, err := build(c.Architecture, c.tags, *awscdk.Stack_Of(scope).BundlingRequired())
 	if err != nil {
 		panic(err)
 	}

@@ -95,14 +95,14 @@ func NewKeys(scope constructs.Construct, id *string, props *KeysProps) *Keys {
 	return k
 }
 
+// publicKeys are the public halves of a signing ring, joined by commas. They are
+// known only at deployment.
+func (r keyRing) publicKeys() string {
+	return *r.resource.GetAttString(jsii.String(provisioning.PublicKeys))
+}
+
 // Function serves the custom resources of the stack.
 func (k *Keys) Function() awslambda.Function { return k.provision.latest }
-
-// StampPublicKeys are the public halves of the keys that sign challenges, joined
-// by commas. They are known only at deployment.
-func (k *Keys) StampPublicKeys() *string {
-	return k.stamp.resource.GetAttString(jsii.String(provisioning.PublicKeys))
-}
 
 func (k *Keys) newKeyRing(id, name, kind string, rotation int, existing *ExistingKey) keyRing {
 	properties := map[string]any{provisioning.Kind: kind, provisioning.Rotation: rotation}

@@ -37,6 +37,8 @@ type Passkeys struct {
 	backend  awscognito.UserPoolClient // nil unless asked for
 	api      *API
 	login    awscognito.UserPoolDomain // nil unless asked for
+
+	corbadoRole awsiam.Role // nil unless asked for
 }
 
 // New adds the construct to scope. It panics with an *InvalidPropsError that
@@ -47,6 +49,7 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	}
 	must(props.Validate())
 	p := &Passkeys{props: props.withDefaults()}
+	p.props.tags = p.props.VendorProps.buildTags() // of all functions, so that they are built at once
 	constructs.NewConstruct_Override(p, scope, id)
 	setDefault(&p.props.ParameterPath, defaultParameterPath(p))
 
@@ -81,6 +84,7 @@ func (p *Passkeys) addTriggers() {
 	})
 	p.triggers = NewTriggers(p, jsii.String("Triggers"), &TriggersProps{
 		CommonProps:            p.props.CommonProps,
+		VendorProps:            p.props.VendorProps,
 		Table:                  p.table,
 		Keys:                   p.keys,
 		RelyingPartyID:         p.props.RelyingPartyID,
@@ -88,6 +92,7 @@ func (p *Passkeys) addTriggers() {
 		UserVerification:       p.props.UserVerification,
 		CounterPolicy:          p.props.CounterPolicy,
 		CaseSensitiveUserNames: p.props.CaseSensitiveUserNames,
+		Tickets:                p.props.Tickets,
 	})
 }
 
@@ -110,6 +115,7 @@ func (p *Passkeys) addPool() {
 func (p *Passkeys) addAPI() {
 	p.api = NewAPI(p, jsii.String("Api"), &APIProps{
 		CommonProps:          p.props.CommonProps,
+		VendorProps:          p.props.VendorProps,
 		UserPool:             p.pool,
 		Clients:              p.clients,
 		Table:                p.table,
@@ -125,6 +131,9 @@ func (p *Passkeys) addAPI() {
 		Domain:               p.props.Domain,
 		Throttle:             p.props.Throttle,
 	})
+	if corbado := p.props.Corbado; corbado != nil && corbado.Hosted != nil {
+		p.corbadoRole = newCorbadoRole(p, *corbado.Hosted, p.pool)
+	}
 }
 
 // UserPool is the pool that users sign in to.

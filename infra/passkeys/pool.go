@@ -110,8 +110,24 @@ func (p *Passkeys) addClients() {
 		return
 	}
 	for _, client := range p.clients {
-		p.triggers.Serve(client)
+		if p.takesTickets(client) {
+			p.triggers.Serve(client, MethodTicket)
+		} else {
+			p.triggers.Serve(client)
+		}
 	}
+}
+
+// takesTickets reports whether a backend may sign users in on an app client.
+func (p *Passkeys) takesTickets(client awscognito.IUserPoolClient) bool {
+	if p.props.Tickets == nil {
+		return false
+	}
+	listed := p.props.Tickets.Clients
+	if len(listed) == 0 {
+		listed = []awscognito.IUserPoolClient{p.backend}
+	}
+	return slices.ContainsFunc(listed, func(c awscognito.IUserPoolClient) bool { return *c.Node().Path() == *client.Node().Path() })
 }
 
 // newClient completes options with what every client of the pool has. Clients

@@ -12,6 +12,7 @@ import (
 // Props configures the construct. Only RelyingPartyID and Origins are required.
 type Props struct {
 	CommonProps
+	VendorProps
 
 	// RelyingPartyID is the domain that passkeys belong to, for example
 	// "example.com": the host of every web origin or a parent domain of it.
@@ -118,6 +119,10 @@ type Props struct {
 	// StampRotation, DecoyRotation, StampKey and DecoyKey are as in KeysProps.
 	StampRotation, DecoyRotation int
 	StampKey, DecoyKey           *ExistingKey
+
+	// Tickets let a trusted backend sign in users whom it has authenticated
+	// itself. Nil takes none.
+	Tickets *Tickets
 
 	// Domain is where the HTTP API answers. Nil means the address that API Gateway gives it.
 	Domain *Domain

@@ -1,6 +1,8 @@
 package passkeys
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -13,6 +15,7 @@ import (
 // TriggersProps configures Triggers.
 type TriggersProps struct {
 	CommonProps
+	VendorProps
 
 	// Table holds the passkeys, as NewCredentialTable makes it. Required.
 	Table awsdynamodb.ITable
@@ -28,7 +31,14 @@ type TriggersProps struct {
 
 	// CaseSensitiveUserNames says that the pool tells "Ann" from "ann".
 	CaseSensitiveUserNames bool
+
+	// Tickets are taken on the app clients that Serve is told so of. Nil takes
+	// none; its Clients mean nothing here.
+	Tickets *Tickets
 }
+
+// MethodTicket lets an app client's users sign in by a one-time ticket of a trusted backend.
+const MethodTicket = provisioning.MethodTicket
 
 // Triggers are the three functions of custom authentication. A pool refers to
 // its triggers, and CloudFormation allows no cycle: they refer neither to a pool
@@ -38,6 +48,7 @@ type Triggers struct {
 
 	props                  TriggersProps
 	define, create, verify function
+	ticket                 keyRing // for trusted backends alone; empty unless Props.Tickets
 }
 
 // NewTriggers adds the functions to scope. No pool has them before Attach, and
@@ -50,26 +61,54 @@ func NewTriggers(scope constructs.Construct, id *string, props *TriggersProps) *
 	must(props.validate())
 	t := &Triggers{props: *props}
 	t.props.CommonProps = props.CommonProps.withDefaults()
+	t.props.VendorProps = props.VendorProps.withDefaults(props.Keys.props.ParameterPath)
+	t.props.tags = t.props.VendorProps.buildTags()
 	setDefault(&t.props.UserVerification, UserVerificationRequired)
 	constructs.NewConstruct_Override(t, scope, id)
-
-	t.define = t.newTrigger("DefineAuthChallenge", defineFunction, settings.Define{})
-	t.create = t.newTrigger("CreateAuthChallenge", createFunction, settings.Create{
-		Table:          *props.Table.TableName(),
-		DecoyParameter: props.Keys.decoy.parameter,
-		FoldUserNames:  !props.CaseSensitiveUserNames,
-	})
-	t.create.allow(allowItems(props.Table, []string{userItems, configItems}, "dynamodb:GetItem")...)
-	t.create.allow(props.Keys.decoy.read...)
-	t.verify = t.newTrigger("VerifyAuthChallenge", verifyFunction, settings.Verify{
-		Table:          *props.Table.TableName(),
-		RelyingPartyID: props.RelyingPartyID,
-		Origins:        props.Origins,
-		StampKeys:      []string{*props.Keys.StampPublicKeys()},
-		CounterPolicy:  string(props.CounterPolicy),
-	})
-	t.verify.allow(allowItems(props.Table, []string{userItems}, "dynamodb:GetItem", "dynamodb:UpdateItem")...)
+	t.addDefine()
+	t.addCreate()
+	t.addVerify()
 	return t
+}
+
+func (t *Triggers) addDefine() {
+	t.define = t.newTrigger("DefineAuthChallenge", defineFunction, settings.Define{Openers: t.props.methods()})
+}
+
+func (t *Triggers) addCreate() {
+	vendors := t.props.VendorProps.settings()
+	t.create = t.newTrigger("CreateAuthChallenge", createFunction, settings.Create{
+		Table:          *t.props.Table.TableName(),
+		DecoyParameter: t.props.Keys.decoy.parameter,
+		Openers:        t.props.methods(),
+		FoldUserNames:  !t.props.CaseSensitiveUserNames,
+		Vendors:        vendors,
+	})
+	t.create.allow(allowItems(t.props.Table, []string{userItems, configItems}, "dynamodb:GetItem")...)
+	t.create.allow(t.props.Keys.decoy.read...)
+	t.create.allow(secretsOf(t.props.Keys, vendors.PassageParameter, vendors.ProviderParameter)...)
+}
+
+func (t *Triggers) addVerify() {
+	vendors := t.props.VendorProps.settings()
+	var ticketKeys []string
+	actions := []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}
+	if tickets := t.props.Tickets; tickets != nil {
+		t.ticket = t.props.Keys.newKeyRing("TicketKey", "ticket", provisioning.KindSigning, tickets.Rotation, tickets.Key)
+		ticketKeys = []string{t.ticket.publicKeys()}
+		actions = append(actions, "dynamodb:PutItem")
+	}
+	t.verify = t.newTrigger("VerifyAuthChallenge", verifyFunction, settings.Verify{
+		Table:          *t.props.Table.TableName(),
+		RelyingPartyID: t.props.RelyingPartyID,
+		Origins:        t.props.Origins,
+		StampKeys:      []string{t.props.Keys.stamp.publicKeys()},
+		CounterPolicy:  string(t.props.CounterPolicy),
+		TicketKeys:     ticketKeys,
+		Vendors:        vendors,
+	})
+	t.verify.allow(allowItems(t.props.Table, []string{userItems}, actions...)...)
+	t.verify.allow(secretsOf(t.props.Keys, vendors.CorbadoParameter, vendors.PassageParameter, vendors.ProviderParameter)...)
 }
 
 func (t *Triggers) newTrigger(id, directory string, s any) function {
@@ -86,8 +125,9 @@ func (t *Triggers) CreateFunction() awslambda.IFunction { return t.create.live }
 func (t *Triggers) VerifyFunction() awslambda.IFunction { return t.verify.live }
 
 // Serve lets the users of an app client sign in with passkeys: Create refuses
-// every client that it finds no item of.
-func (t *Triggers) Serve(client awscognito.IUserPoolClient) {
+// every client that it finds no item of. Users who are with a vendor sign in
+// there too; further methods are those of the client alone, such as MethodTicket.
+func (t *Triggers) Serve(client awscognito.IUserPoolClient, further ...string) {
 	keys := t.props.Keys
 	keys.provision.allow(allowItems(t.props.Table, []string{configItems}, "dynamodb:PutItem", "dynamodb:DeleteItem")...)
 	// The address keeps two clients of one id in different places apart.
@@ -96,7 +136,7 @@ func (t *Triggers) Serve(client awscognito.IUserPoolClient) {
 		provisioning.ClientID:         client.UserPoolClientId(),
 		provisioning.RelyingPartyID:   t.props.RelyingPartyID,
 		provisioning.UserVerification: t.props.UserVerification,
-		provisioning.Methods:          []string{provisioning.MethodPasskey},
+		provisioning.Methods:          slices.Concat([]string{provisioning.MethodPasskey}, t.props.methods(), further),
 	})
 }
 

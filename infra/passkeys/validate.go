@@ -2,6 +2,7 @@ package passkeys
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -46,6 +47,7 @@ const (
 
 var (
 	domain          = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	accountID       = regexp.MustCompile(`^\d{12}$`)
 	androidOrigin   = regexp.MustCompile(`^android:apk-key-hash:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$`) // 32 bytes end so
 	iosOrigin       = regexp.MustCompile(`^ios:bundle-id:[A-Za-z0-9.-]+$`)
 	markerAttribute = regexp.MustCompile(`^[A-Za-z0-9_]{1,20}$`)       // Cognito allows 20 characters
@@ -77,6 +79,8 @@ func (p Props) Validate() error {
 	c.domain(p.Domain)
 	c.userPool(p)
 	c.native(p)
+	c.vendors(p.VendorProps)
+	c.tickets(p)
 	return c.err()
 }
 
@@ -93,6 +97,7 @@ func (p TriggersProps) validate() error {
 	c.required("Keys", p.Keys)
 	c.ceremonies(p.RelyingPartyID, p.Origins, p.UserVerification, p.CounterPolicy)
 	c.common(p.CommonProps)
+	c.vendors(p.VendorProps)
 	return c.err()
 }
 
@@ -112,6 +117,7 @@ func (p APIProps) validate() error {
 	c.common(p.CommonProps)
 	c.limits(p.MaxPasskeys, p.RecentAuthentication)
 	c.domain(p.Domain)
+	c.vendors(p.VendorProps)
 	return c.err()
 }
 
@@ -246,9 +252,33 @@ func (c *check) existingKey(property string, key *ExistingKey) {
 	case key == nil:
 	case (key.Parameter == "") == (key.Secret == nil):
 		c.add(property, key.Parameter, "set either Parameter or Secret")
-	case key.Secret == nil && !unresolved(key.Parameter) && (!parameterPath.MatchString(key.Parameter) || reservedPath.MatchString(key.Parameter)):
-		c.add(property+".Parameter", key.Parameter, `use the full name of a SecureString parameter, such as "/login/stamp"`)
+	case key.Secret == nil:
+		c.secretParameter(property+".Parameter", key.Parameter)
 	}
+}
+
+// secretParameter checks the name of a parameter that an operator puts; empty is
+// the default.
+func (c *check) secretParameter(property, name string) {
+	if name != "" && !unresolved(name) && (!parameterPath.MatchString(name) || reservedPath.MatchString(name)) {
+		c.add(property, name, `use the full name of a SecureString parameter, such as "/login/vendor"`)
+	}
+}
+
+// vendorURL checks the address of a vendor; empty is the default where there is one.
+func (c *check) vendorURL(property, address string) {
+	u, err := url.Parse(address)
+	if address == "" || unresolved(address) || err == nil && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil &&
+		(u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())) {
+		return
+	}
+	c.add(property, address, `use https://host[/path], without query and credentials`)
+}
+
+// isLoopback reports whether the host is this machine, where the local run's vendors are.
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
 }
 
 func (c *check) domain(d *Domain) {

@@ -67,6 +67,8 @@ type Handler struct {
 	Store                Store
 	Accounts             Accounts
 	Stamps               Keys
+	Corbado              ConnectTokens // nil: no passkeys with Corbado
+	Passage              Devices       // nil: no passkeys with Passage
 	Now                  func() time.Time
 	Telemetry            *telemetry.Recorder
 }
@@ -82,7 +84,7 @@ const maxBody = 64 << 10
 type call struct {
 	caller caller
 	body   []byte
-	id     string // the path parameter of a passkey
+	id     string // the path parameter, where the route has one
 	record *telemetry.Call
 }
 
@@ -112,24 +114,16 @@ func (h *Handler) Handle(ctx context.Context, event Event) (response Response, _
 }
 
 func (h *Handler) route(ctx context.Context, event Event, record *telemetry.Call) (reply, error) {
-	serve, known := map[string]func(context.Context, call) (reply, error){
-		routes.ListPasskeys.Key():        h.listPasskeys,
-		routes.RegistrationOptions.Key(): h.registrationOptions,
-		routes.RegisterPasskey.Key():     h.registerPasskey,
-		routes.RenamePasskey.Key():       h.renamePasskey,
-		routes.DeletePasskey.Key():       h.deletePasskey,
-		routes.SignInOptions.Key():       h.signInOptions,
-		routes.SignInUser.Key():          h.signInUser,
-	}[event.RouteKey]
-	if !known {
+	route, serve := h.find(event.RouteKey)
+	if serve == nil {
 		return reply{}, errNoRoute
 	}
-	c := call{id: event.PathParameters[routes.PasskeyID], record: record}
+	c := call{id: event.PathParameters[routes.ID], record: record}
 	var err error
 	if c.body, err = bodyOf(event); err != nil {
 		return reply{}, err
 	}
-	if needsToken(event.RouteKey) {
+	if route.Token != routes.NoToken {
 		if c.caller, err = h.authenticate(event); err != nil {
 			return reply{}, err
 		}
@@ -137,13 +131,31 @@ func (h *Handler) route(ctx context.Context, event Event, record *telemetry.Call
 	return serve(ctx, c)
 }
 
-func needsToken(routeKey string) bool {
-	for _, r := range routes.All() {
-		if r.Key() == routeKey {
-			return r.Token == routes.AccessToken
+// find returns the route of a key and what serves it, or nil.
+func (h *Handler) find(key string) (routes.Route, func(context.Context, call) (reply, error)) {
+	served := map[routes.Route]func(context.Context, call) (reply, error){
+		routes.ListPasskeys:        h.listPasskeys,
+		routes.RegistrationOptions: h.registrationOptions,
+		routes.RegisterPasskey:     h.registerPasskey,
+		routes.RenamePasskey:       h.renamePasskey,
+		routes.DeletePasskey:       h.deletePasskey,
+		routes.SignInOptions:       h.signInOptions,
+		routes.SignInUser:          h.signInUser,
+	}
+	if h.Corbado != nil {
+		served[routes.CorbadoConnectToken] = h.connectToken
+	}
+	if h.Passage != nil {
+		served[routes.PassageTransaction] = h.passageTransaction
+		served[routes.ListPassageDevices] = h.passageDevices
+		served[routes.RevokePassageDevice] = h.revokePassageDevice
+	}
+	for route, serve := range served {
+		if route.Key() == key {
+			return route, serve
 		}
 	}
-	return true
+	return routes.Route{}, nil
 }
 
 func bodyOf(event Event) ([]byte, error) {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/corbado"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passageflex"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
 )
 
@@ -35,6 +37,8 @@ var (
 	errDuplicate      = problem{http.StatusConflict, "passkey_exists", "This passkey is registered already, or was until lately."}
 	errTooMany        = problem{http.StatusConflict, "too_many_passkeys", "The user has as many passkeys as allowed: remove one first."}
 	errLast           = problem{http.StatusConflict, "last_passkey", "This is the user's only way to sign in: add another first."}
+	errNoDevice       = problem{http.StatusNotFound, "device_not_found", "The user has no such device."}
+	errTokenType      = problem{http.StatusBadRequest, "bad_token_type", "A connect token is for passkey-append, passkey-list or passkey-delete."}
 	errNoRegistration = problem{http.StatusConflict, "registration_not_found", "There is no such registration outstanding: ask for new options."}
 	errRetry          = problem{http.StatusServiceUnavailable, "try_again", "The service is not available for the moment: try again."}
 )
@@ -65,6 +69,8 @@ func public(err error) problem {
 		{credentials.ErrTooMany, errTooMany},
 		{credentials.ErrLastCredential, errLast},
 		{credentials.ErrRegistration, errNoRegistration},
+		{corbado.ErrTokenType, errTokenType},
+		{passageflex.ErrNoDevice, errNoDevice},
 	} {
 		if errors.Is(err, known.err) {
 			return known.problem

@@ -71,7 +71,8 @@ const UserVerificationRequired = "required"
 
 // Methods that an app client's users may sign in by.
 const (
-	MethodPasskey = "passkey" // with a passkey that this stack checks
-	MethodTicket  = "ticket"  // with a one-time ticket of a trusted backend
-	MethodCorbado = "corbado" // with a passkey that Corbado Connect keeps
+	MethodPasskey = "passkey"     // with a passkey that this stack checks
+	MethodTicket  = "ticket"      // with a one-time ticket of a trusted backend
+	MethodCorbado = "corbado"     // with a passkey that Corbado Connect keeps
+	MethodPassage = "passageflex" // with a passkey at a service that speaks Passage Flex's protocol
 )

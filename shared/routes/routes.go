@@ -9,6 +9,9 @@ type Token string
 const (
 	NoToken     Token = "none"
 	AccessToken Token = "access" // a Cognito access token; an ID token is refused
+
+	// VendorCredentials are the HTTP Basic credentials that the vendor was given.
+	VendorCredentials Token = "vendor"
 )
 
 // Route is one route of the HTTP API.
@@ -21,24 +24,43 @@ type Route struct {
 // Key is the route key as API Gateway writes it, for example "GET /passkeys".
 func (r Route) Key() string { return r.Method + " " + r.Path }
 
-// PasskeyID is the path parameter that holds a credential id, unpadded base64url.
-const PasskeyID = "id"
+// ID is the path parameter that holds a credential id, unpadded base64url, or
+// the id of a device at a vendor.
+const ID = "id"
 
 // The routes.
 var (
 	ListPasskeys        = Route{"GET", "/passkeys", AccessToken}
 	RegistrationOptions = Route{"POST", "/passkeys/options", AccessToken}
 	RegisterPasskey     = Route{"POST", "/passkeys", AccessToken}
-	RenamePasskey       = Route{"PATCH", "/passkeys/{" + PasskeyID + "}", AccessToken}
-	DeletePasskey       = Route{"DELETE", "/passkeys/{" + PasskeyID + "}", AccessToken}
+	RenamePasskey       = Route{"PATCH", "/passkeys/{" + ID + "}", AccessToken}
+	DeletePasskey       = Route{"DELETE", "/passkeys/{" + ID + "}", AccessToken}
 	SignInOptions       = Route{"POST", "/sign-in/options", NoToken}
 	SignInUser          = Route{"POST", "/sign-in/user", NoToken}
 )
 
-// All lists every route, in the order in which documentation shows them.
+// The routes of vendors, which are there with the vendor.
+var (
+	CorbadoConnectToken = Route{"POST", "/corbado/connect-tokens", AccessToken}
+	CorbadoAction       = Route{"POST", "/corbado/actions", VendorCredentials}
+	PassageTransaction  = Route{"POST", "/passage/transactions", AccessToken}
+	ListPassageDevices  = Route{"GET", "/passage/devices", AccessToken}
+	RevokePassageDevice = Route{"DELETE", "/passage/devices/{" + ID + "}", AccessToken}
+)
+
+// All lists the routes that every stack has, in the order in which documentation
+// shows them.
 func All() []Route {
 	return []Route{
 		ListPasskeys, RegistrationOptions, RegisterPasskey, RenamePasskey, DeletePasskey,
 		SignInOptions, SignInUser,
 	}
+}
+
+// Corbado lists the routes of a stack whose users have passkeys with Corbado Connect.
+func Corbado() []Route { return []Route{CorbadoConnectToken} }
+
+// Passage lists the routes of a stack whose users have passkeys with Passage Flex.
+func Passage() []Route {
+	return []Route{PassageTransaction, ListPassageDevices, RevokePassageDevice}
 }

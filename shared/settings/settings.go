@@ -14,6 +14,7 @@ import (
 
 // Define is what the Define Auth Challenge function needs.
 type Define struct {
+	Openers   []string `env:"PASSKEYS_OPENERS,optional"`   // methods beside the passkey whose challenges open a session
 	Fallbacks []string `env:"PASSKEYS_FALLBACKS,optional"` // methods a client may ask for after a passkey challenge was not answered
 }
 
@@ -23,8 +24,10 @@ type Define struct {
 type Create struct {
 	Table          string   `env:"PASSKEYS_TABLE"`              // name of the credential table
 	DecoyParameter string   `env:"PASSKEYS_DECOY_PARAMETER"`    // SSM name of the key that false passkey lists derive from
+	Openers        []string `env:"PASSKEYS_OPENERS,optional"`   // the same as Define's
 	Fallbacks      []string `env:"PASSKEYS_FALLBACKS,optional"` // the same as Define's
 	FoldUserNames  bool     `env:"PASSKEYS_FOLD_USER_NAMES"`    // whether the pool ignores the case of user names
+	Vendors
 }
 
 // Verify is what the Verify Auth Challenge Response function needs. The public
@@ -36,6 +39,8 @@ type Verify struct {
 	Origins        []string `env:"PASSKEYS_ORIGINS"`                 // accepted byte by byte
 	StampKeys      []string `env:"PASSKEYS_STAMP_KEYS"`              // Ed25519 public keys, unpadded base64url
 	CounterPolicy  string   `env:"PASSKEYS_COUNTER_POLICY,optional"` // what a signature counter that did not increase means
+	TicketKeys     []string `env:"PASSKEYS_TICKET_KEYS,optional"`    // Ed25519 public keys, as StampKeys; empty: no tickets
+	Vendors
 }
 
 // API is what the HTTP API function needs.
@@ -52,6 +57,21 @@ type API struct {
 	VerifiedAttributes   []string      `env:"PASSKEYS_VERIFIED_ATTRIBUTES"`   // a user needs one of them to be "true" to register a passkey
 	MaxPasskeys          int           `env:"PASSKEYS_MAX_PASSKEYS"`          // per user
 	RecentAuthentication time.Duration `env:"PASSKEYS_RECENT_AUTHENTICATION"` // how long after a sign-in passkeys may be added or removed
+	Vendors
+}
+
+// Vendors are the sign-in systems of others, for functions that are built with
+// the tag "vendors". Each is there if its parameter is named: the SSM name of
+// the vendor's secret, which its operator puts there.
+type Vendors struct {
+	CorbadoParameter  string `env:"PASSKEYS_CORBADO_PARAMETER,optional"` // base64 of <project id>:<API secret>
+	CorbadoURL        string `env:"PASSKEYS_CORBADO_URL,optional"`
+	PassageParameter  string `env:"PASSKEYS_PASSAGE_PARAMETER,optional"` // API key
+	PassageURL        string `env:"PASSKEYS_PASSAGE_URL,optional"`
+	PassageApp        string `env:"PASSKEYS_PASSAGE_APP,optional"`              // id of the app
+	PassageForm       string `env:"PASSKEYS_PASSAGE_TRANSACTION_FORM,optional"` // of transaction ids
+	ProviderParameter string `env:"PASSKEYS_PROVIDER_PARAMETER,optional"`
+	Provider          string `env:"PASSKEYS_PROVIDER,optional"` // JSON of what the service is like
 }
 
 // Audit is what the function needs that delivers audit events.
@@ -90,16 +110,33 @@ const optional = "optional"
 // commas; an empty optional field is left out.
 func Environ(s any) map[string]string {
 	env := map[string]string{} // variable → value
-	v := reflect.ValueOf(s)
-	for i := range v.NumField() {
-		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("env"), ",")
-		text := format(v.Field(i))
-		if text == "" && option == optional {
-			continue
+	for _, f := range fields(reflect.ValueOf(s)) {
+		if text := format(f.value); text != "" || !f.optional {
+			env[f.variable] = text
 		}
-		env[name] = text
 	}
 	return env
+}
+
+// field is a field of a struct of this package.
+type field struct {
+	variable string
+	optional bool
+	value    reflect.Value
+}
+
+// fields lists the fields of a struct and of those embedded in it.
+func fields(v reflect.Value) []field {
+	var all []field
+	for i := range v.NumField() {
+		if v.Type().Field(i).Anonymous {
+			all = append(all, fields(v.Field(i))...)
+			continue
+		}
+		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("env"), ",")
+		all = append(all, field{name, option == optional, v.Field(i)})
+	}
+	return all
 }
 
 // Parse fills each of into, pointers to structs of this package, from the
@@ -108,23 +145,21 @@ func Environ(s any) map[string]string {
 func Parse(lookup func(string) (string, bool), into ...any) error {
 	var problems []error
 	for _, s := range into {
-		v := reflect.ValueOf(s).Elem()
-		for i := range v.NumField() {
-			name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("env"), ",")
-			if err := parseField(v.Field(i), lookup, name, option); err != nil {
-				problems = append(problems, fmt.Errorf("environment variable %s: %w", name, err))
+		for _, f := range fields(reflect.ValueOf(s).Elem()) {
+			if err := f.parse(lookup); err != nil {
+				problems = append(problems, fmt.Errorf("environment variable %s: %w", f.variable, err))
 			}
 		}
 	}
 	return errors.Join(problems...)
 }
 
-func parseField(v reflect.Value, lookup func(string) (string, bool), name, option string) error {
-	text, _ := lookup(name)
+func (f field) parse(lookup func(string) (string, bool)) error {
+	text, _ := lookup(f.variable)
 	switch {
 	case text != "":
-		return parse(v, text)
-	case option == optional:
+		return parse(f.value, text)
+	case f.optional:
 		return nil
 	default:
 		return errors.New("it is missing: deploy the stack again")

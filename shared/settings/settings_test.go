@@ -17,9 +17,13 @@ func lookup(env map[string]string) func(string) (string, bool) {
 
 func TestSettingsComeBackAsTheyWent(t *testing.T) {
 	for _, sent := range []any{
-		settings.Define{}, settings.Define{Fallbacks: []string{"link", "code"}},
+		settings.Define{}, settings.Define{Openers: []string{"corbado"}, Fallbacks: []string{"link", "code"}},
 		settings.Create{Table: "t", DecoyParameter: "/s/decoy", FoldUserNames: true},
 		settings.Verify{Table: "t", RelyingPartyID: "example.com", Origins: []string{"https://example.com", "android:apk-key-hash:abc"}, StampKeys: []string{"a", "b"}},
+		settings.Verify{
+			Table: "t", RelyingPartyID: "example.com", Origins: []string{"https://example.com"}, StampKeys: []string{"a"}, TicketKeys: []string{"b"},
+			Vendors: settings.Vendors{CorbadoParameter: "/s/corbado", Provider: `{"Method":"other","Path":"a,b"}`},
+		},
 		settings.API{
 			Table: "t", UserPoolID: "p", ClientIDs: []string{"c"}, RelyingPartyID: "example.com", RelyingPartyName: "Example, Ltd.",
 			Origins: []string{"https://example.com"}, UserVerification: "required", CounterPolicy: "flag", StampParameter: "/s/stamp",

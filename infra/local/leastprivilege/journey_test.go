@@ -123,7 +123,7 @@ func (v *visitor) call(ctx context.Context, route routes.Route, id string, body,
 	if err != nil {
 		return err
 	}
-	path := strings.Replace(route.Path, "{"+routes.PasskeyID+"}", id, 1)
+	path := strings.Replace(route.Path, "{"+routes.ID+"}", id, 1)
 	request := httptest.NewRequestWithContext(ctx, route.Method, path, bytes.NewReader(text))
 	request.Header.Set("Content-Type", "application/json")
 	if route.Token == routes.AccessToken {

@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
@@ -18,31 +19,31 @@ import (
 //	POST /v1/sessions/verify  {"session": {"id": …}, "token": …}
 //	  200 {"data": {"status": "approved", "subject": {"email": …, "email_verified": true}}}
 //	  200 {"data": {"status": "denied"}}
-func exampleID(baseURL string) httpprovider.Config {
-	return httpprovider.Config{
+func exampleID(baseURL string) service.Description {
+	return service.Description{
 		Method:     "http",
 		Service:    "Example ID",
 		BaseURL:    baseURL,
 		Header:     "X-Api-Key",
-		Identifier: httpprovider.Email,
-		Transaction: &httpprovider.Transaction{
+		Identifier: service.Email,
+		Transaction: &service.Transaction{
 			Path:      "/v1/sessions",
 			User:      "/subject/email",
 			Constants: map[jsontext.Pointer]string{"/kind": "login"},
 			ID:        "/data/sessions/0/id",
 			Parameter: "exampleSession",
-			Unknown:   []httpprovider.Match{{Status: 422, Field: "/error/code", Value: "unknown_subject"}},
+			Unknown:   []service.Match{{Status: 422, Field: "/error/code", Value: "unknown_subject"}},
 			Form:      "alphanumeric:26",
 		},
-		Verification: httpprovider.Verification{
+		Verification: service.Verification{
 			Path:        "/v1/sessions/verify",
 			Answer:      "/token",
 			Transaction: "/session/id",
-			Refused: []httpprovider.Match{
+			Refused: []service.Match{
 				{Field: "/data/status", Value: "denied"},
 				{Field: "/data/subject/email_verified", Value: "false"},
 			},
-			Accepted: httpprovider.Match{Field: "/data/status", Value: "approved"},
+			Accepted: service.Match{Field: "/data/status", Value: "approved"},
 			Returned: "/data/subject/email",
 		},
 	}

@@ -10,6 +10,7 @@ import (
 	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/httpprovider"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
@@ -31,7 +32,7 @@ type world struct {
 	passkey  *passkeytest.Authenticator // of ann
 }
 
-func newWorld(t *testing.T, changes ...func(*httpprovider.Config)) world {
+func newWorld(t *testing.T, changes ...func(*service.Description)) world {
 	t.Helper()
 	w := world{Stack: journey.New(t)}
 	w.service = service.New(service.Options{APIKey: apiKey, Now: w.Now})
@@ -50,7 +51,7 @@ func newWorld(t *testing.T, changes ...func(*httpprovider.Config)) world {
 	return w
 }
 
-func newMethod(t *testing.T, config httpprovider.Config) *httpprovider.Provider {
+func newMethod(t *testing.T, config service.Description) *httpprovider.Provider {
 	t.Helper()
 	method, err := httpprovider.New(config, func(context.Context) (secret.Text, error) { return secret.NewText(apiKey), nil })
 	if err != nil {

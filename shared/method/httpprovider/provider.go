@@ -1,3 +1,16 @@
+// Package httpprovider is a method made of configuration alone: a service over
+// HTTPS creates a transaction, verifies an answer and returns whose answer it
+// was. It fits services that take and give JSON:
+//
+//	Create   POST <base URL><Transaction.Path>   {… the user's identifier …}
+//	         ← {… transaction id …}              → a public challenge parameter
+//	browser  the service's own script takes the transaction and gives an answer,
+//	         a text that means nothing to Cognito
+//	Verify   POST <base URL><Verification.Path>  {… the answer …}
+//	         ← {… identifier of a user …}        is compared with the session's user
+//
+// A service that needs more than that has a package of its own, which implements
+// customauth.Issuer and customauth.Checker.
 package httpprovider
 
 import (
@@ -14,6 +27,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
@@ -38,42 +52,42 @@ const (
 // Whether an answer counts once, and for how long, is up to the service; package
 // once remembers here what the service has accepted.
 type Provider struct {
-	config  Config
-	service *provider.Client
+	description service.Description
+	client      *provider.Client
 }
 
 // New returns the method that a configuration describes, or an error that names
 // every member which can't be right. read reads the service's secret.
-func New(c Config, read func(context.Context) (secret.Text, error)) (*Provider, error) {
-	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("method %s: %w", c.Method, err)
+func New(d service.Description, read func(context.Context) (secret.Text, error)) (*Provider, error) {
+	if err := d.Check(); err != nil {
+		return nil, fmt.Errorf("method %s: %w", d.Method, err)
 	}
-	service, err := provider.New(provider.Service{
-		Name:          c.Service,
-		BaseURL:       c.BaseURL,
-		Authorization: provider.Authorization{Header: c.Header, Scheme: c.Scheme, Secret: read},
+	client, err := provider.New(provider.Service{
+		Name:          d.Service,
+		BaseURL:       d.BaseURL,
+		Authorization: provider.Authorization{Header: d.Header, Scheme: d.Scheme, Secret: read},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{c, service}, nil
+	return &Provider{d, client}, nil
 }
 
 // Method implements customauth.Issuer and customauth.Checker.
-func (p *Provider) Method() string { return p.config.Method }
+func (p *Provider) Method() string { return p.description.Method }
 
 // Parameters implements customauth.Issuer.
 func (p *Provider) Parameters() []string {
-	if p.config.Transaction == nil {
+	if p.description.Transaction == nil {
 		return nil
 	}
-	return []string{p.config.Transaction.Parameter}
+	return []string{p.description.Transaction.Parameter}
 }
 
 // Issue implements customauth.Issuer. The service is asked about nobody too, so
 // that neither the time nor an outage tells who exists.
 func (p *Provider) Issue(ctx context.Context, issue customauth.Issue) (customauth.Issued, error) {
-	t := p.config.Transaction
+	t := p.description.Transaction
 	if t == nil {
 		return customauth.Issued{}, nil
 	}
@@ -82,7 +96,7 @@ func (p *Provider) Issue(ctx context.Context, issue customauth.Issue) (customaut
 		return customauth.Issued{}, err
 	}
 	issued := customauth.Issued{Public: map[string]string{t.Parameter: id}}
-	if p.config.Verification.Transaction != "" {
+	if p.description.Verification.Transaction != "" {
 		issued.Private = map[string]string{keyTransaction: id}
 	}
 	return issued, nil
@@ -90,11 +104,11 @@ func (p *Provider) Issue(ctx context.Context, issue customauth.Issue) (customaut
 
 // begin creates a transaction, or makes one up for a user that the service does
 // not know.
-func (p *Provider) begin(ctx context.Context, t *Transaction, user customauth.User) (string, error) {
-	reply, err := p.service.Do(ctx, provider.Request{
+func (p *Provider) begin(ctx context.Context, t *service.Transaction, user customauth.User) (string, error) {
+	reply, err := p.client.Do(ctx, provider.Request{
 		Operation:  "creating a transaction",
 		Method:     http.MethodPost,
-		Path:       segmentsOf(t.Path),
+		Path:       service.Segments(t.Path),
 		Body:       object(t.Constants, member{t.User, p.asked(user)}),
 		Repeatable: true, // a transaction that nobody answers does nothing
 	})
@@ -105,8 +119,8 @@ func (p *Provider) begin(ctx context.Context, t *Transaction, user customauth.Us
 	if err != nil {
 		return "", err
 	}
-	if slices.ContainsFunc(t.Unknown, func(m Match) bool { return m.fits(reply, body) }) {
-		return t.Form.invent(), nil
+	if slices.ContainsFunc(t.Unknown, func(m service.Match) bool { return fits(m, reply, body) }) {
+		return t.Form.Invent(), nil
 	}
 	id, ok := lookUp(body, t.ID).(string)
 	if !reply.OK() || !ok || id == "" {
@@ -125,7 +139,7 @@ func (p *Provider) Check(ctx context.Context, a customauth.Answer) (customauth.V
 	if a.Started.After(a.Sealed.Expires.Add(clockSkew)) {
 		return p.wrong(reasonExpired), nil
 	}
-	v := p.config.Verification
+	v := p.description.Verification
 	members := []member{{v.Answer, a.Text}}
 	if v.User != "" {
 		members = append(members, member{v.User, p.asked(a.User)})
@@ -137,10 +151,10 @@ func (p *Provider) Check(ctx context.Context, a customauth.Answer) (customauth.V
 		}
 		members = append(members, member{v.Transaction, id})
 	}
-	reply, err := p.service.Do(ctx, provider.Request{
+	reply, err := p.client.Do(ctx, provider.Request{
 		Operation: "verifying an answer",
 		Method:    http.MethodPost,
-		Path:      segmentsOf(v.Path),
+		Path:      service.Segments(v.Path),
 		Body:      object(v.Constants, members...),
 	})
 	if err != nil {
@@ -154,22 +168,22 @@ func (p *Provider) verdict(reply provider.Reply, user customauth.User) (customau
 	if err != nil {
 		return customauth.Verdict{}, err
 	}
-	v := p.config.Verification
-	if slices.ContainsFunc(v.Refused, func(m Match) bool { return m.fits(reply, body) }) {
+	v := p.description.Verification
+	if slices.ContainsFunc(v.Refused, func(m service.Match) bool { return fits(m, reply, body) }) {
 		return p.wrong(reasonRefused), nil
 	}
 	returned, ok := lookUp(body, v.Returned).(string)
-	if !reply.OK() || !v.Accepted.fits(reply, body) || !ok {
+	if !reply.OK() || !fits(v.Accepted, reply, body) || !ok {
 		return customauth.Verdict{}, reply.Unexpected()
 	}
 	if own := p.identifierOf(user); own == "" || returned != own {
 		return p.wrong(reasonUser), nil
 	}
-	return customauth.Verdict{Correct: true, Method: p.config.Method}, nil
+	return customauth.Verdict{Correct: true, Method: p.description.Method}, nil
 }
 
 func (p *Provider) wrong(reason string) customauth.Verdict {
-	return customauth.Verdict{Method: p.config.Method, Reason: reason}
+	return customauth.Verdict{Method: p.description.Method, Reason: reason}
 }
 
 // identifierOf returns what the service knows the user by; empty if it can't
@@ -178,9 +192,9 @@ func (p *Provider) identifierOf(user customauth.User) string {
 	switch {
 	case user.NotFound:
 		return ""
-	case p.config.Identifier == Sub:
+	case p.description.Identifier == service.Sub:
 		return user.Sub
-	case p.config.Identifier == UserName:
+	case p.description.Identifier == service.UserName:
 		return user.Name
 	default:
 		return user.VerifiedEmail
@@ -193,8 +207,8 @@ func (p *Provider) asked(user customauth.User) string {
 	if own := p.identifierOf(user); own != "" {
 		return own
 	}
-	nobody := FormUUID.invent()
-	if p.config.Identifier == Email {
+	nobody := service.FormUUID.Invent()
+	if p.description.Identifier == service.Email {
 		return nobody + "@example.invalid" // RFC 2606 §2: a domain that never exists
 	}
 	return nobody
@@ -236,7 +250,7 @@ func decode(reply provider.Reply) (body any, err error) {
 }
 
 // fits reports whether the reply is one that m recognises.
-func (m Match) fits(reply provider.Reply, body any) bool {
+func fits(m service.Match, reply provider.Reply, body any) bool {
 	if reply.Status != m.Status && (m.Status != 0 || !reply.OK()) {
 		return false
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
@@ -48,7 +49,7 @@ func TestSignInWithTheServiceAlone(t *testing.T) {
 func TestRejects(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		change func(*httpprovider.Config)
+		change func(*service.Description)
 		answer func(*testing.T, world, *journey.Session) string // in a session of ann
 		reason string
 	}{
@@ -91,7 +92,7 @@ func TestRejects(t *testing.T) {
 			delete(session.Private, "http.t")
 			return w.approve(t, session)
 		}, "no_transaction"},
-		{"rejects another user whatever the service compares", func(c *httpprovider.Config) { c.Identifier = httpprovider.Sub },
+		{"rejects another user whatever the service compares", func(c *service.Description) { c.Identifier = service.Sub },
 			func(t *testing.T, w world, session *journey.Session) string {
 				w.service.Enrol(w.ann.Sub, true)
 				w.service.Break(fault.SuccessForAnother)
@@ -99,7 +100,7 @@ func TestRejects(t *testing.T) {
 			}, "user_mismatch"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var changes []func(*httpprovider.Config)
+			var changes []func(*service.Description)
 			if c.change != nil {
 				changes = append(changes, c.change)
 			}
@@ -257,12 +258,12 @@ func TestMissingSecret(t *testing.T) {
 
 // A reply that means nothing is a fault, not a no: it could be the service's.
 func TestUnexpectedReplies(t *testing.T) {
-	for name, change := range map[string]func(*httpprovider.Config){
-		"the key is not accepted":            func(c *httpprovider.Config) { c.Header = "X-Other-Key" },
-		"no such member in the reply":        func(c *httpprovider.Config) { c.Verification.Returned = "/data/subject/name" },
-		"the member is no string":            func(c *httpprovider.Config) { c.Verification.Returned = "/data/subject/email_verified" },
-		"an accepted status that is another": func(c *httpprovider.Config) { c.Verification.Accepted.Value = "yes" },
-		"a request that is malformed":        func(c *httpprovider.Config) { c.Verification.Answer = "/code" },
+	for name, change := range map[string]func(*service.Description){
+		"the key is not accepted":            func(c *service.Description) { c.Header = "X-Other-Key" },
+		"no such member in the reply":        func(c *service.Description) { c.Verification.Returned = "/data/subject/name" },
+		"the member is no string":            func(c *service.Description) { c.Verification.Returned = "/data/subject/email_verified" },
+		"an accepted status that is another": func(c *service.Description) { c.Verification.Accepted.Value = "yes" },
+		"a request that is malformed":        func(c *service.Description) { c.Verification.Answer = "/code" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -282,7 +283,7 @@ func TestUnexpectedReplies(t *testing.T) {
 		})
 	}
 	t.Run("no transaction in the reply", func(t *testing.T) {
-		w := newWorld(t, func(c *httpprovider.Config) { c.Transaction.ID = "/data/sessions/1/id" })
+		w := newWorld(t, func(c *service.Description) { c.Transaction.ID = "/data/sessions/1/id" })
 		w.Begin(t, w.ann)
 		if got, _ := w.Log.Last(t, "created")["error"].(string); !strings.Contains(got, "status 201 with a body that means nothing here") {
 			t.Errorf("logged %q", got)
@@ -295,7 +296,7 @@ func TestVerificationWithoutATransaction(t *testing.T) {
 	w := newWorld(t)
 	config := exampleID(w.server.URL)
 	config.Transaction, config.Verification.Transaction, config.Verification.User = nil, "", "/session/id"
-	config.Identifier = httpprovider.UserName
+	config.Identifier = service.UserName
 	method := newMethod(t, config)
 	w.uses(method)
 	w.Client.Methods = []string{"http"}
@@ -307,24 +308,24 @@ func TestVerificationWithoutATransaction(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	for want, change := range map[string]func(*httpprovider.Config){
-		"Method":                   func(c *httpprovider.Config) { c.Method = "a:b" },
-		"Service":                  func(c *httpprovider.Config) { c.Service = "" },
-		"base URL of Example ID":   func(c *httpprovider.Config) { c.BaseURL = "http://id.example.com" },
-		"Header":                   func(c *httpprovider.Config) { c.Header = "" },
-		"Identifier":               func(c *httpprovider.Config) { c.Identifier = "phone" },
-		"Transaction.Path":         func(c *httpprovider.Config) { c.Transaction.Path = "/v1/../admin" },
-		"Transaction.User":         func(c *httpprovider.Config) { c.Transaction.User = "email" },
-		"Transaction.ID":           func(c *httpprovider.Config) { c.Transaction.ID = "" },
-		"Transaction.Parameter":    func(c *httpprovider.Config) { c.Transaction.Parameter = "" },
-		"Transaction.Form":         func(c *httpprovider.Config) { c.Transaction.Form = "hex:0" },
-		"Transaction: ":            func(c *httpprovider.Config) { c.Transaction.Unknown[0].Field = "code" },
-		"Verification.Path":        func(c *httpprovider.Config) { c.Verification.Path = "v1" },
-		"Verification.Answer":      func(c *httpprovider.Config) { c.Verification.Answer = "" },
-		"Verification.Returned":    func(c *httpprovider.Config) { c.Verification.Returned = "" },
-		"Verification.User":        func(c *httpprovider.Config) { c.Verification.User = "u" },
-		"Verification.Transaction": func(c *httpprovider.Config) { c.Transaction = nil },
-		"Verification: ":           func(c *httpprovider.Config) { c.Verification.Refused[0].Field = "~2" },
+	for want, change := range map[string]func(*service.Description){
+		"Method":                   func(c *service.Description) { c.Method = "a:b" },
+		"Service":                  func(c *service.Description) { c.Service = "" },
+		"base URL of Example ID":   func(c *service.Description) { c.BaseURL = "http://id.example.com" },
+		"Header":                   func(c *service.Description) { c.Header = "" },
+		"Identifier":               func(c *service.Description) { c.Identifier = "phone" },
+		"Transaction.Path":         func(c *service.Description) { c.Transaction.Path = "/v1/../admin" },
+		"Transaction.User":         func(c *service.Description) { c.Transaction.User = "email" },
+		"Transaction.ID":           func(c *service.Description) { c.Transaction.ID = "" },
+		"Transaction.Parameter":    func(c *service.Description) { c.Transaction.Parameter = "" },
+		"Transaction.Form":         func(c *service.Description) { c.Transaction.Form = "hex:0" },
+		"Transaction: ":            func(c *service.Description) { c.Transaction.Unknown[0].Field = "code" },
+		"Verification.Path":        func(c *service.Description) { c.Verification.Path = "v1" },
+		"Verification.Answer":      func(c *service.Description) { c.Verification.Answer = "" },
+		"Verification.Returned":    func(c *service.Description) { c.Verification.Returned = "" },
+		"Verification.User":        func(c *service.Description) { c.Verification.User = "u" },
+		"Verification.Transaction": func(c *service.Description) { c.Transaction = nil },
+		"Verification: ":           func(c *service.Description) { c.Verification.Refused[0].Field = "~2" },
 	} {
 		t.Run("rejects "+want, func(t *testing.T) {
 			config := exampleID("https://id.example.com")
@@ -338,7 +339,7 @@ func TestNewRefuses(t *testing.T) {
 
 // What is made up has the form that was asked for.
 func TestForms(t *testing.T) {
-	for form, pattern := range map[httpprovider.Form]string{
+	for form, pattern := range map[service.Form]string{
 		"uuid":            `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`,
 		"hex:32":          `^[0-9a-f]{32}$`,
 		"digits:9":        `^[0-9]{9}$`,
@@ -346,7 +347,7 @@ func TestForms(t *testing.T) {
 		"base64url:512":   `^[0-9A-Za-z_-]{512}$`,
 	} {
 		t.Run(string(form), func(t *testing.T) {
-			w := newWorld(t, func(c *httpprovider.Config) { c.Transaction.Form = form })
+			w := newWorld(t, func(c *service.Description) { c.Transaction.Form = form })
 			session := w.Begin(t, journey.User{Name: "11111111-2222-4333-8444-555555555555", NotFound: true})
 			if id := session.Public[parameter]; !regexp.MustCompile(pattern).MatchString(id) {
 				t.Errorf("made up %q, want %s", id, pattern)

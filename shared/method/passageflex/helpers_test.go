@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
+
 	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/passageflex"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passageflex"

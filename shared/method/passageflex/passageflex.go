@@ -10,13 +10,16 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
 // Method is the name of the method.
-const Method = "passageflex"
+const Method = provisioning.MethodPassage
 
 // BaseURL is where the hosted API was.
 const BaseURL = "https://api.passage.id/v1"
@@ -38,31 +41,31 @@ type App struct {
 
 	// TransactionForm is what transaction ids look like, for the ids that are
 	// made up for users without a passkey there. The service promises no form.
-	TransactionForm httpprovider.Form
+	TransactionForm service.Form
 }
 
 // NewMethod returns the method: the service knows a user by the sub, as its
 // external id.
 func NewMethod(a App) (*httpprovider.Provider, error) {
-	return httpprovider.New(httpprovider.Config{
+	return httpprovider.New(service.Description{
 		Method:     Method,
 		Service:    name,
 		BaseURL:    a.BaseURL,
 		Header:     header,
 		Scheme:     scheme,
-		Identifier: httpprovider.Sub,
-		Transaction: &httpprovider.Transaction{
+		Identifier: service.Sub,
+		Transaction: &service.Transaction{
 			Path:      "/apps/" + a.ID + "/transactions/authenticate",
 			User:      "/external_id",
 			ID:        "/transaction_id",
 			Parameter: ParameterTransaction,
-			Unknown:   []httpprovider.Match{{Status: http.StatusNotFound, Field: "/code", Value: codeUser}},
+			Unknown:   []service.Match{{Status: http.StatusNotFound, Field: "/code", Value: codeUser}},
 			Form:      a.TransactionForm,
 		},
-		Verification: httpprovider.Verification{
+		Verification: service.Verification{
 			Path:   "/apps/" + a.ID + "/authenticate/verify",
 			Answer: "/nonce",
-			Refused: []httpprovider.Match{
+			Refused: []service.Match{
 				{Status: http.StatusUnauthorized, Field: "/code", Value: codeNonce},
 				{Status: http.StatusBadRequest, Field: "/code", Value: codeRequest},
 			},

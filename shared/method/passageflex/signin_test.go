@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
+
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/passageflex"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/once"

@@ -44,7 +44,7 @@ func (s *Stack) Call(t testing.TB, route routes.Route, id string, claims Claims,
 func (s *Stack) Event(route routes.Route, id string, claims Claims, body string) api.Event {
 	event := api.Event{Version: "2.0", RouteKey: route.Key(), Headers: map[string]string{}, Body: body}
 	if id != "" {
-		event.PathParameters = map[string]string{routes.PasskeyID: id}
+		event.PathParameters = map[string]string{routes.ID: id}
 	}
 	if claims != nil {
 		event.Headers["authorization"] = "Bearer token of " + claims["sub"]

@@ -1,4 +1,4 @@
-package httpprovider
+package service
 
 import (
 	"encoding/binary"
@@ -39,9 +39,9 @@ func (f Form) isKnown() bool {
 	return f == FormUUID || alphabet != ""
 }
 
-// invent returns a random text of the form. Like the ids of a service, and other
+// Invent returns a random text of the form. Like the ids of a service, and other
 // than one derived from the user's name, it is a new one each time.
-func (f Form) invent() string {
+func (f Form) Invent() string {
 	if f == FormUUID {
 		var b [16]byte
 		binary.BigEndian.PutUint64(b[:8], rand.Uint64())

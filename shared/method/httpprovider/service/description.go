@@ -1,17 +1,6 @@
-// Package httpprovider is a method made of configuration alone: a service over
-// HTTPS creates a transaction, verifies an answer and returns whose answer it
-// was. It fits services that take and give JSON:
-//
-//	Create   POST <base URL><Transaction.Path>   {… the user's identifier …}
-//	         ← {… transaction id …}              → a public challenge parameter
-//	browser  the service's own script takes the transaction and gives an answer,
-//	         a text that means nothing to Cognito
-//	Verify   POST <base URL><Verification.Path>  {… the answer …}
-//	         ← {… identifier of a user …}        is compared with the session's user
-//
-// A service that needs more than that has a package of its own, which implements
-// customauth.Issuer and customauth.Checker.
-package httpprovider
+// Package service describes a service that signs people in, for the construct
+// that hands a description on and for the method that is made of it.
+package service
 
 import (
 	"errors"
@@ -21,21 +10,21 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Config describes a service. Members of requests and replies are named by JSON
+// Description says what a service is like. Members of requests and replies are named by JSON
 // Pointers (RFC 6901), such as /data/external_id.
-type Config struct {
-	Method  string // name of the method in an app client's list
-	Service string // name of the service in errors
-	BaseURL string // https://host[/path], or http on a loopback address
+type Description struct {
+	Method  string `json:"method,omitempty"`  // name of the method in an app client's list
+	Service string `json:"service,omitempty"` // name of the service in errors
+	BaseURL string `json:"baseUrl,omitempty"` // https://host[/path], or http on a loopback address
 
 	// Header carries the service's secret in every request, after Scheme and a
 	// space, or alone if Scheme is empty.
-	Header string
-	Scheme string
+	Header string `json:"header,omitempty"`
+	Scheme string `json:"scheme,omitempty"`
 
-	Identifier   Identifier
-	Transaction  *Transaction // nil: the service verifies answers without one
-	Verification Verification
+	Identifier   Identifier   `json:"identifier,omitempty"`
+	Transaction  *Transaction `json:"transaction,omitempty"` // nil: the service verifies answers without one
+	Verification Verification `json:"verification,omitempty"`
 }
 
 // Identifier is what a service knows a user by.
@@ -50,46 +39,46 @@ const (
 
 // Transaction is how a sign-in begins at the service.
 type Transaction struct {
-	Path      string
-	User      jsontext.Pointer // where the request has the user's identifier
-	Constants map[jsontext.Pointer]string
-	ID        jsontext.Pointer // where the reply has the transaction's id
-	Parameter string           // the public challenge parameter that hands the id to the client
+	Path      string                      `json:"path,omitempty"`
+	User      jsontext.Pointer            `json:"user,omitempty"` // where the request has the user's identifier
+	Constants map[jsontext.Pointer]string `json:"constants,omitempty"`
+	ID        jsontext.Pointer            `json:"id,omitempty"`        // where the reply has the transaction's id
+	Parameter string                      `json:"parameter,omitempty"` // the public challenge parameter that hands the id to the client
 
 	// Unknown are the replies which say that the service has no such user. The
 	// client is then given an id that was made up in this Form, as it is for a
 	// name that nobody has. The service itself tells whoever asks it about an id.
-	Unknown []Match
-	Form    Form
+	Unknown []Match `json:"unknown,omitempty"`
+	Form    Form    `json:"form,omitempty"`
 }
 
 // Verification is how an answer is verified.
 type Verification struct {
-	Path        string
-	Answer      jsontext.Pointer // where the request has the answer
-	User        jsontext.Pointer // where it has the user's identifier; empty: nowhere
-	Transaction jsontext.Pointer // where it has the transaction's id; empty: nowhere
-	Constants   map[jsontext.Pointer]string
+	Path        string                      `json:"path,omitempty"`
+	Answer      jsontext.Pointer            `json:"answer,omitempty"`      // where the request has the answer
+	User        jsontext.Pointer            `json:"user,omitempty"`        // where it has the user's identifier; empty: nowhere
+	Transaction jsontext.Pointer            `json:"transaction,omitempty"` // where it has the transaction's id; empty: nowhere
+	Constants   map[jsontext.Pointer]string `json:"constants,omitempty"`
 
 	// Refused are the replies that say no. Accepted is what a yes must be besides
 	// a status of 2xx. Every other reply is a fault that the user may retry.
-	Refused  []Match
-	Accepted Match
+	Refused  []Match `json:"refused,omitempty"`
+	Accepted Match   `json:"accepted,omitempty"`
 
 	// Returned is where a yes has the identifier of the user who gave the answer.
 	// A yes for any other user than the session's is a no.
-	Returned jsontext.Pointer
+	Returned jsontext.Pointer `json:"returned,omitempty"`
 }
 
 // Match recognises replies.
 type Match struct {
-	Status int              // 0: any 2xx
-	Field  jsontext.Pointer // empty: whatever the body is
-	Value  string           // of the field: a string, or the JSON of a number or boolean
+	Status int              `json:"status,omitempty"` // 0: any 2xx
+	Field  jsontext.Pointer `json:"field,omitempty"`  // empty: whatever the body is
+	Value  string           `json:"value,omitempty"`  // of the field: a string, or the JSON of a number or boolean
 }
 
 // check returns an error that names every member which can't be right.
-func (c Config) check() error {
+func (d Description) Check() error {
 	var problems []error
 	want := func(ok bool, member, what string) {
 		if !ok {
@@ -97,11 +86,11 @@ func (c Config) check() error {
 		}
 	}
 	const aPointer, aPath = "a JSON Pointer such as /data/id", "a path that begins with a slash and has no empty or dot segments"
-	want(c.Method != "" && !strings.ContainsAny(c.Method, ":,."), "Method", "a name without colon, comma or dot")
-	want(c.Service != "", "Service", "a name")
-	want(c.Header != "", "Header", "the name of a header")
-	want(c.Identifier == Sub || c.Identifier == UserName || c.Identifier == Email, "Identifier", "sub, username or email")
-	if t := c.Transaction; t != nil {
+	want(d.Method != "" && !strings.ContainsAny(d.Method, ":,."), "Method", "a name without colon, comma or dot")
+	want(d.Service != "", "Service", "a name")
+	want(d.Header != "", "Header", "the name of a header")
+	want(d.Identifier == Sub || d.Identifier == UserName || d.Identifier == Email, "Identifier", "sub, username or email")
+	if t := d.Transaction; t != nil {
 		want(isPath(t.Path), "Transaction.Path", aPath)
 		want(isMember(t.User), "Transaction.User", aPointer)
 		want(isMember(t.ID), "Transaction.ID", aPointer)
@@ -109,12 +98,12 @@ func (c Config) check() error {
 		want(t.Form.isKnown(), "Transaction.Form", "uuid, or hex:, digits:, alphanumeric: or base64url: and a length from 1 to 512")
 		want(areMembers(t.Constants) && areMatches(t.Unknown), "Transaction", aPointer+" wherever there is one")
 	}
-	v := c.Verification
+	v := d.Verification
 	want(isPath(v.Path), "Verification.Path", aPath)
 	want(isMember(v.Answer), "Verification.Answer", aPointer)
 	want(isMember(v.Returned), "Verification.Returned", aPointer)
 	want(v.User == "" || isMember(v.User), "Verification.User", aPointer)
-	want(v.Transaction == "" || isMember(v.Transaction) && c.Transaction != nil, "Verification.Transaction", aPointer+", and a Transaction")
+	want(v.Transaction == "" || isMember(v.Transaction) && d.Transaction != nil, "Verification.Transaction", aPointer+", and a Transaction")
 	want(areMembers(v.Constants) && areMatches(append(v.Refused, v.Accepted)), "Verification", aPointer+" wherever there is one")
 	return errors.Join(problems...)
 }
@@ -141,7 +130,7 @@ func areMatches(matches []Match) bool {
 }
 
 func isPath(path string) bool {
-	segments := segmentsOf(path)
+	segments := Segments(path)
 	for _, s := range segments {
 		if s == "" || s == "." || s == ".." {
 			return false
@@ -150,6 +139,6 @@ func isPath(path string) bool {
 	return strings.HasPrefix(path, "/")
 }
 
-func segmentsOf(path string) []string {
+func Segments(path string) []string {
 	return strings.Split(strings.TrimPrefix(path, "/"), "/")
 }
