@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/httpprovider"
+	fake "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/httpprovider"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
@@ -26,7 +26,7 @@ const (
 // with a user and somebody else, who are both enrolled at the service.
 type world struct {
 	*journey.Stack
-	service  *service.Service
+	service  *fake.Service
 	server   *httptest.Server
 	ann, bob journey.User
 	passkey  *passkeytest.Authenticator // of ann
@@ -35,7 +35,7 @@ type world struct {
 func newWorld(t *testing.T, changes ...func(*service.Description)) world {
 	t.Helper()
 	w := world{Stack: journey.New(t)}
-	w.service = service.New(service.Options{APIKey: apiKey, Now: w.Now})
+	w.service = fake.New(fake.Options{APIKey: apiKey, Now: w.Now})
 	w.server = httptest.NewServer(w.service)
 	t.Cleanup(w.server.Close)
 	config := exampleID(w.server.URL)

@@ -6,9 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
-
-	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/passageflex"
+	fake "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/passageflex"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passageflex"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
@@ -26,7 +24,7 @@ const (
 // who each have a passkey at the service.
 type world struct {
 	*journey.Stack
-	service  *service.Service
+	service  *fake.Service
 	server   *httptest.Server
 	app      passageflex.App
 	devices  *passageflex.Devices
@@ -37,7 +35,7 @@ type world struct {
 func newWorld(t *testing.T) world {
 	t.Helper()
 	w := world{Stack: journey.New(t)}
-	w.service = service.New(service.Options{AppID: appID, APIKey: apiKey, Now: w.Now})
+	w.service = fake.New(fake.Options{AppID: appID, APIKey: apiKey, Now: w.Now})
 	w.server = httptest.NewServer(w.service)
 	t.Cleanup(w.server.Close)
 	w.app = passageflex.App{

@@ -8,10 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
-
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
-	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/passageflex"
+	fake "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/passageflex"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/once"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passageflex"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
@@ -54,7 +52,7 @@ func TestRejects(t *testing.T) {
 		{"rejects a nonce that is made up", func(*testing.T, world, *journey.Session) string { return "nonce" }, "answer_refused"},
 		{"rejects an old nonce", func(t *testing.T, w world, session *journey.Session) string {
 			nonce := w.nonce(t, session)
-			w.Advance(service.NonceLifetime + time.Second)
+			w.Advance(fake.NonceLifetime + time.Second)
 			return nonce
 		}, "answer_refused"},
 		{"rejects a transaction for a nonce", func(_ *testing.T, _ world, session *journey.Session) string {
@@ -184,16 +182,16 @@ func TestCircuitOpens(t *testing.T) {
 // A key or an app that the service does not take is a fault of this stack, not
 // an unknown user or a wrong answer.
 func TestMisconfiguredApp(t *testing.T) {
-	for name, change := range map[string]func(*service.Options){
-		"another key": func(o *service.Options) { o.APIKey = "another" },
-		"another app": func(o *service.Options) { o.AppID = "another" },
+	for name, change := range map[string]func(*fake.Options){
+		"another key": func(o *fake.Options) { o.APIKey = "another" },
+		"another app": func(o *fake.Options) { o.AppID = "another" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			session := w.Begin(t, w.ann)
-			options := service.Options{AppID: appID, APIKey: apiKey, Now: w.Now}
+			options := fake.Options{AppID: appID, APIKey: apiKey, Now: w.Now}
 			change(&options)
-			w.server.Config.Handler = service.New(options)
+			w.server.Config.Handler = fake.New(options)
 			if _, err := w.TryAnswer(t.Context(), session, "nonce", nil); err == nil || err.Error() != retryable {
 				t.Errorf("error is %v, want %q", err, retryable)
 			}
