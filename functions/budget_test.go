@@ -250,8 +250,9 @@ func TestFunctionsTimeOutAfterTheirBudget(t *testing.T) {
 		Resources map[string]struct {
 			Type       string
 			Properties struct {
-				Timeout      float64 // seconds
-				LambdaConfig map[string]map[string][]string
+				Timeout      float64                      // seconds
+				LambdaConfig map[string]map[string]string // trigger → Ref of an alias
+				FunctionName any                          // of an alias: {"Ref": …}
 				Environment  struct{ Variables map[string]any }
 			}
 		}
@@ -272,7 +273,8 @@ func TestFunctionsTimeOutAfterTheirBudget(t *testing.T) {
 		}
 		for name, function := range resource.Properties.LambdaConfig {
 			triggers++
-			timeout := timeoutOf(function["Fn::GetAtt"][0])
+			aliased, _ := template.Resources[function["Ref"]].Properties.FunctionName.(map[string]any)
+			timeout := timeoutOf(fmt.Sprint(aliased["Ref"]))
 			if timeout < trigger.Budget+time.Second || timeout >= 5*time.Second {
 				t.Errorf("%s times out after %s, want between the budget of %s and Cognito's 5 s", name, timeout, trigger.Budget)
 			}

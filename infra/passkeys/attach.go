@@ -132,11 +132,13 @@ func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptio
 			"cognito-idp:AddCustomAttributes", "cognito-idp:DescribeUserPoolClient"),
 		Resources: &[]*string{pool.UserPoolArn()},
 	}))
+	keys.provision.allow(allowItems(t.props.Table, []string{configItems}, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem")...)
 	var clientIDs []*string
 	for _, client := range options.Clients {
 		clientIDs = append(clientIDs, client.UserPoolClientId())
 	}
 	resource := keys.newCustomResource(t, "Attachment", provisioning.PoolType, map[string]any{
+		provisioning.TableName:        t.props.Table.TableName(),
 		provisioning.UserPoolID:       pool.UserPoolId(),
 		provisioning.DefineARN:        t.define.live.FunctionArn(),
 		provisioning.CreateARN:        t.create.live.FunctionArn(),
@@ -145,6 +147,7 @@ func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptio
 		provisioning.ClientIDs:        clientIDs,
 		provisioning.Attributes:       options.Attributes,
 		provisioning.Replace:          options.Replace,
+		provisioning.FoldUserNames:    !t.props.CaseSensitiveUserNames,
 		provisioning.Attachment:       options.Attachment,
 	})
 	for _, part := range t.parts() {
