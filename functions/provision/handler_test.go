@@ -225,7 +225,7 @@ func TestSecretOfAnOwnKey(t *testing.T) {
 	const key = "arn:aws:kms:us-east-1:000000000000:key/own"
 	w := newWorld(t)
 	w.request(t, secretEvent(cfn.RequestCreate, map[string]any{provisioning.EncryptionKey: key}))
-	if got := w.parameters[name].KeyId; got != key {
+	if got := w.parameters[name].KeyID; got != key {
 		t.Errorf("encrypted by %q, want %q", got, key)
 	}
 	if got := w.request(t, secretEvent(cfn.RequestCreate, map[string]any{provisioning.EncryptionKey: []any{}})); got.Status != cfn.StatusFailed {

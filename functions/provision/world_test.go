@@ -33,7 +33,10 @@ type world struct {
 	address    string // where CloudFormation takes answers
 }
 
-type parameter struct{ Name, Type, Value, KeyId string }
+type parameter struct {
+	Name, Type, Value string
+	KeyID             string `json:"KeyId"`
+}
 
 const tableName = "passkeys"
 
