@@ -342,13 +342,13 @@ export class PasskeyClient {
 
 	/**
 	 * The user name that a passkey's user handle stands for: the handle is the name itself where that is nothing
-	 * personal; otherwise the HTTP API tells it to the passkey's holder.
+	 * personal; otherwise, which a letter and a bar in front of it say, the HTTP API tells it to the passkey's holder.
 	 * @param {CredentialJSON} answer
 	 * @returns {Promise<string>}
 	 */
 	async #nameOf(answer) {
 		const handle = new TextDecoder().decode(fromBase64URL(answer.response.userHandle ?? ''));
-		if (handle && !handle.startsWith('r|')) {
+		if (handle && !/^[rsu]\|/.test(handle)) {
 			return handle;
 		}
 		try {

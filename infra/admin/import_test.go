@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"os"
@@ -22,6 +23,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 )
 
 // attributes is an item: attribute → value.
@@ -154,8 +156,14 @@ func (w *world) signsIn(table string, user journey.User, p *passkeytest.Passkey)
 	user.Attributes = map[string]string{"sub": user.Sub}
 	session := s.Begin(w.T, user)
 	named := s.Answer(w.T, session, journey.Assert(w.T, a, session.Options()), nil)
-	nameless := s.Answer(w.T, s.Begin(w.T, user), journey.Assert(w.T, a, s.SignInOptions(w.T)), nil)
-	return named && nameless && session.Tokens
+	assertion := journey.Assert(w.T, a, s.SignInOptions(w.T))
+	told := s.Call(w.T, routes.SignInUser, "", nil, map[string]any{"credential": json.RawMessage(assertion)})
+	var who struct{ Username string }
+	if err := json.Unmarshal([]byte(told.Body), &who); err != nil {
+		w.Fatal(err)
+	}
+	nameless := s.Answer(w.T, s.Begin(w.T, user), assertion, nil)
+	return named && session.Tokens && who.Username == user.Name && nameless
 }
 
 func TestImportedPasskeysSignIn(t *testing.T) {
