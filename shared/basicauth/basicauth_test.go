@@ -27,12 +27,12 @@ func TestMatches(t *testing.T) {
 	}
 }
 
-// A secret that was never set must not let in who sends empty credentials.
+// A secret that was never set, or badly, must not let in who sends nothing.
 func TestMatchesNobodyWithoutCredentials(t *testing.T) {
-	for _, header := range []string{"", "Basic Og==", "Basic "} {
+	for header, expected := range map[string]string{"": ":", "Basic ": ":", "Basic Og==": ""} {
 		r := &http.Request{Header: http.Header{"Authorization": {header}}}
-		if basicauth.Matches(r, secret.Text{}) {
-			t.Errorf("%q matches an empty secret", header)
+		if basicauth.Matches(r, secret.NewText(expected)) {
+			t.Errorf("%q matches the secret %q", header, expected)
 		}
 	}
 }

@@ -79,6 +79,10 @@ func TestPreLoginTakesNobodyForAnother(t *testing.T) {
 	if reply := f.preLogin(address); reply.Identifier != "alice" || reply.Error != nil {
 		t.Errorf("the owner is %+v", reply)
 	}
+	f.createUnverified("trudy", "victim@example.com")
+	if reply := f.preLogin("victim@example.com"); reply.Error == nil || reply.Error.Code != "user_not_found" {
+		t.Errorf("an address that a confirmed user never verified is %+v", reply)
+	}
 	f.signUp("first", "claimed@example.com")
 	f.signUp("second", "claimed@example.com")
 	if reply := f.preLogin("claimed@example.com"); reply.Error == nil || reply.Error.Code != "user_not_found" {

@@ -212,6 +212,23 @@ func (f *fixture) invoke(ctx context.Context, event string) ([]byte, error) {
 func (f *fixture) create(name, email string) {
 	f.Helper()
 	f.invite(name, email)
+	f.setPassword(name)
+}
+
+// createUnverified makes a user with a permanent password and an address that nobody verified.
+func (f *fixture) createUnverified(name, email string) {
+	f.Helper()
+	if _, err := f.api.AdminCreateUser(f.Context(), &cognito.AdminCreateUserInput{
+		UserPoolId: aws.String(poolID), Username: &name, MessageAction: types.MessageActionTypeSuppress,
+		UserAttributes: attributes("email", email),
+	}); err != nil {
+		f.Fatal(err)
+	}
+	f.setPassword(name)
+}
+
+func (f *fixture) setPassword(name string) {
+	f.Helper()
 	if _, err := f.api.AdminSetUserPassword(f.Context(), &cognito.AdminSetUserPasswordInput{
 		UserPoolId: aws.String(poolID), Username: &name, Password: aws.String(password), Permanent: true,
 	}); err != nil {

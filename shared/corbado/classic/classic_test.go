@@ -153,6 +153,17 @@ func TestSignInEndsWhatWasBegun(t *testing.T) {
 	}
 }
 
+// An operator's invitation is the user's to answer.
+func TestSignInLeavesAnInvitationAlone(t *testing.T) {
+	f := newFixture(t)
+	f.Invite(alice)
+	tokens, err := f.signIn(alice)
+	f.wantRefused(tokens, err, classic.ErrRefused)
+	if f.User(alice).UserStatus != types.UserStatusTypeForceChangePassword {
+		t.Errorf("the user is %s", f.User(alice).UserStatus)
+	}
+}
+
 func TestTokenIsGoodOnceForItsBrowser(t *testing.T) {
 	f := newFixture(t)
 	used := f.Corbado.AuthToken(alice, sameBrowser)
