@@ -226,6 +226,22 @@ func TestSignInThatThePoolRefuses(t *testing.T) {
 	f.wantRefused(tokens, err, classic.ErrRefused)
 }
 
+// Triggers of others may ask for more than a ticket.
+func TestSignInThatThePoolGoesOnWith(t *testing.T) {
+	f := newFixture(t)
+	asksMore := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".AdminRespondToAuthChallenge") {
+			_, _ = io.WriteString(w, `{"ChallengeName":"CUSTOM_CHALLENGE","Session":"more","ChallengeParameters":{}}`)
+			return
+		}
+		f.ServeHTTP(w, r)
+	}))
+	defer asksMore.Close()
+	f.backend.Pool.Cognito = cognito.New(f.API.Options(), func(o *cognito.Options) { o.BaseEndpoint = &asksMore.URL })
+	tokens, err := f.signIn(alice)
+	f.wantRefused(tokens, err, classic.ErrRefused)
+}
+
 // A ticket of one user is no answer in another's session, whoever got hold of it.
 func TestTicketOfAnotherUser(t *testing.T) {
 	f := newFixture(t)
