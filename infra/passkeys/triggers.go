@@ -92,11 +92,9 @@ func (t *Triggers) addCreate() {
 func (t *Triggers) addVerify() {
 	vendors := t.props.VendorProps.settings()
 	var ticketKeys []string
-	actions := []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}
 	if tickets := t.props.Tickets; tickets != nil {
 		t.ticket = t.props.Keys.newKeyRing("TicketKey", "ticket", provisioning.KindSigning, tickets.Rotation, tickets.Key)
 		ticketKeys = []string{t.ticket.publicKeys()}
-		actions = append(actions, "dynamodb:PutItem")
 	}
 	t.verify = t.newTrigger("VerifyAuthChallenge", verifyFunction, settings.Verify{
 		Table:          *t.props.Table.TableName(),
@@ -107,7 +105,7 @@ func (t *Triggers) addVerify() {
 		TicketKeys:     ticketKeys,
 		Vendors:        vendors,
 	})
-	t.verify.allow(allowItems(t.props.Table, []string{userItems}, actions...)...)
+	t.verify.allow(allowItems(t.props.Table, []string{userItems}, "dynamodb:GetItem", "dynamodb:UpdateItem")...)
 	t.verify.allow(secretsOf(t.props.Keys, vendors.CorbadoParameter, vendors.PassageParameter, vendors.ProviderParameter)...)
 }
 
