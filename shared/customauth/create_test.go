@@ -154,6 +154,15 @@ func withVendor(private map[string]string, fault error, methods ...string) parts
 	return p
 }
 
+// twoVendors is a stack whose app client accepts two vendors' methods with such
+// private values.
+func twoVendors(private map[string]string) parts {
+	p := withVendor(private, nil, customauth.MethodPasskey, methodVendor, "second")
+	p.define.Openers = append(p.define.Openers, "second")
+	p.issuers = append(p.issuers, issuer{method: "second", private: map[string]string{"t": "1"}})
+	return p
+}
+
 var errOutage = errors.New("outage")
 
 func TestFirstRoundIsOpenToEveryAcceptedMethod(t *testing.T) {
@@ -176,6 +185,7 @@ func TestFirstRoundIsOpenToEveryAcceptedMethod(t *testing.T) {
 		{"a fallback alone", withVendor(vendorPrivate, nil, customauth.MethodLink), []string{passkeys}, "passkey", "link", nil, 0},
 		{"a passkey beside an outage", withVendor(vendorPrivate, errOutage, both...), []string{passkeys}, "passkey", "passkey", nil, 1},
 		{"the largest private values", withVendor(biggest, nil, both...), []string{passkeys, vendors}, "passkey", "passkey,vendor", biggest, 0},
+		{"two vendors whose private values are too large together", twoVendors(biggest), []string{passkeys, vendors}, "passkey", "passkey,vendor", biggest, 1},
 		{"a passkey beside private values that are too large", withVendor(big, nil, both...), []string{passkeys}, "passkey", "passkey", nil, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/trigger"
@@ -170,6 +171,35 @@ func TestTriggersEndWithinTheirBudget(t *testing.T) {
 			if took := time.Since(started); took != trigger.Budget {
 				t.Errorf("%s gave up after %s, want %s", name, took, trigger.Budget)
 			}
+		}
+	})
+}
+
+// stalled is a method whose service says nothing for as long as it is waited for.
+type stalled struct{}
+
+func (stalled) Method() string       { return "stalled" }
+func (stalled) Parameters() []string { return nil }
+func (stalled) Issue(ctx context.Context, _ customauth.Issue) (customauth.Issued, error) {
+	<-ctx.Done()
+	return customauth.Issued{}, ctx.Err()
+}
+
+// A method that takes all the time there is leaves a challenge for a passkey.
+func TestPasskeysOutliveAStalledMethod(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := journey.New(t)
+		s.Issuers = []customauth.Issuer{stalled{}}
+		s.Client.Methods = []string{customauth.MethodPasskey, stalled{}.Method()}
+		u, a := s.NewUser(userSub), passkeytest.NewSynced(journey.Origin)
+		s.Register(t, u, a)
+		started := time.Now()
+		session := s.Begin(t, u)
+		if took := time.Since(started); took != trigger.Budget {
+			t.Errorf("the challenge took %s, want %s", took, trigger.Budget)
+		}
+		if !s.Answer(t, session, journey.Assert(t, a, session.Options()), nil) || !session.Tokens {
+			t.Error("the passkey was refused")
 		}
 	})
 }

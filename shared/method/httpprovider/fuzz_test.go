@@ -1,10 +1,8 @@
 package httpprovider_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -12,16 +10,8 @@ import (
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
-
-// canned is a service that answers everything alike.
-type canned struct {
-	status int
-	body   string
-}
 
 // FuzzReply: whatever a service replies, an answer is right only by a yes for
 // the session's user; what is neither a yes nor a no is a fault.
@@ -35,22 +25,14 @@ func FuzzReply(f *testing.F) {
 	f.Add(200, `[{"data":null}]`)
 	f.Add(204, ``)
 	var reply atomic.Pointer[canned]
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Connection", "close") // each method has a client of its own
-		w.WriteHeader(reply.Load().status)
-		_, _ = io.WriteString(w, reply.Load().body)
-	}))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { reply.Load().ServeHTTP(w, r) }))
 	f.Cleanup(server.Close)
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		if status < 200 || status > 599 {
 			return
 		}
 		reply.Store(&canned{status, body})
-		method, err := httpprovider.New(exampleID(server.URL), func(context.Context) (secret.Text, error) { return secret.NewText(apiKey), nil })
-		if err != nil {
-			t.Fatal(err)
-		}
+		method := newMethod(t, exampleID(server.URL))
 		verdict, err := method.Check(t.Context(), customauth.Answer{
 			User: customauth.User{Sub: "sub", VerifiedEmail: email}, Text: "token", Started: time.Now(),
 			Sealed: customauth.Sealed{Expires: time.Now(), Private: map[string]string{"t": "transaction"}},

@@ -3,6 +3,8 @@ package httpprovider_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -108,3 +110,23 @@ func (w world) wantQuietLog(t *testing.T, secrets ...string) {
 
 // errMissing is what secret.TextParameter says of a parameter that does not exist.
 var errMissing = errors.New("reading parameter /stack/http-secret: ParameterNotFound")
+
+// canned is a service that answers everything alike.
+type canned struct {
+	status int
+	body   string
+}
+
+func (c canned) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Connection", "close") // each method has a client of its own
+	w.WriteHeader(c.status)
+	_, _ = io.WriteString(w, c.body)
+}
+
+func cannedMethod(t *testing.T, c canned) *httpprovider.Provider {
+	t.Helper()
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	return newMethod(t, exampleID(server.URL))
+}

@@ -173,7 +173,7 @@ func (p *Provider) verdict(reply provider.Reply, user customauth.User) (customau
 		return p.wrong(reasonRefused), nil
 	}
 	returned, ok := lookUp(body, v.Returned).(string)
-	if !reply.OK() || !fits(v.Accepted, reply, body) || !ok {
+	if !fits(v.Accepted, reply, body) || !ok {
 		return customauth.Verdict{}, reply.Unexpected()
 	}
 	if own := p.identifierOf(user); own == "" || returned != own {

@@ -2,6 +2,8 @@ package httpprovider_test
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,6 +44,17 @@ func TestSignInWithTheServiceAlone(t *testing.T) {
 		t.Errorf("opened %q with %v", session.Metadata, session.Public)
 	}
 	if !w.Answer(t, session, w.approve(t, session), nil) || !session.Tokens {
+		t.Error("refused")
+	}
+}
+
+// The clocks of two functions may differ a little.
+func TestAnswerAtTheLastMoment(t *testing.T) {
+	w := newWorld(t)
+	session := w.Begin(t, w.ann)
+	token := w.approve(t, session)
+	w.Advance(customauth.ChallengeLifetime + 29*time.Second)
+	if !w.Answer(t, session, token, nil) {
 		t.Error("refused")
 	}
 }
@@ -145,6 +158,37 @@ func TestUnknownUsersGetATransaction(t *testing.T) {
 				w.service.Break(fault.None)
 			}
 		})
+	}
+}
+
+// A name that nobody has is not asked about, even if it is one that the service
+// knows: Cognito makes these names up.
+func TestNobodyIsNotAskedAbout(t *testing.T) {
+	w := newWorld(t, func(c *service.Description) { c.Identifier = service.UserName })
+	nobody := journey.User{Name: "11111111-2222-4333-8444-555555555555", NotFound: true}
+	w.service.Enrol(nobody.Name, true)
+	if _, err := w.service.Approve(w.Begin(t, nobody).Public[parameter]); err == nil {
+		t.Error("the service made a transaction for nobody")
+	}
+}
+
+// A service that names nobody has not named a user without an identifier.
+func TestEmptyIdentifierIsNobodys(t *testing.T) {
+	method := cannedMethod(t, canned{http.StatusOK, `{"data":{"status":"approved","subject":{"email":""}}}`})
+	verdict, err := method.Check(t.Context(), customauth.Answer{
+		User: customauth.User{Sub: "sub"}, Text: "token", Sealed: customauth.Sealed{Private: map[string]string{"t": "transaction"}},
+	})
+	if err != nil || verdict.Correct || verdict.Reason != "user_mismatch" {
+		t.Errorf("verdict %+v, error %v", verdict, err)
+	}
+}
+
+// A transaction is not taken from a reply that is no yes.
+func TestTransactionNeedsAYes(t *testing.T) {
+	method := cannedMethod(t, canned{http.StatusConflict, `{"data":{"sessions":[{"id":"transaction"}]}}`})
+	issued, err := method.Issue(t.Context(), customauth.Issue{User: customauth.User{VerifiedEmail: "ann@example.com"}})
+	if !errors.Is(err, provider.ErrUnavailable) || issued.Public != nil {
+		t.Errorf("issued %+v, error %v", issued, err)
 	}
 }
 
@@ -323,6 +367,7 @@ func TestNewRefuses(t *testing.T) {
 		"Verification.Path":        func(c *service.Description) { c.Verification.Path = "v1" },
 		"Verification.Answer":      func(c *service.Description) { c.Verification.Answer = "" },
 		"Verification.Returned":    func(c *service.Description) { c.Verification.Returned = "" },
+		"Verification.Accepted":    func(c *service.Description) { c.Verification.Accepted.Status = 404 },
 		"Verification.User":        func(c *service.Description) { c.Verification.User = "u" },
 		"Verification.Transaction": func(c *service.Description) { c.Transaction = nil },
 		"Verification: ":           func(c *service.Description) { c.Verification.Refused[0].Field = "~2" },

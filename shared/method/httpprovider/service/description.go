@@ -60,7 +60,7 @@ type Verification struct {
 	Transaction jsontext.Pointer            `json:"transaction,omitempty"` // where it has the transaction's id; empty: nowhere
 	Constants   map[jsontext.Pointer]string `json:"constants,omitempty"`
 
-	// Refused are the replies that say no. Accepted is what a yes must be besides
+	// Refused are the replies that say no, and Accepted those that say yes, with
 	// a status of 2xx. Every other reply is a fault that the user may retry.
 	Refused  []Match `json:"refused,omitempty"`
 	Accepted Match   `json:"accepted,omitempty"`
@@ -102,6 +102,7 @@ func (d Description) Check() error {
 	want(isPath(v.Path), "Verification.Path", aPath)
 	want(isMember(v.Answer), "Verification.Answer", aPointer)
 	want(isMember(v.Returned), "Verification.Returned", aPointer)
+	want(v.Accepted.Status == 0 || v.Accepted.Status/100 == 2, "Verification.Accepted", "a status of 2xx, or 0 for any of them")
 	want(v.User == "" || isMember(v.User), "Verification.User", aPointer)
 	want(v.Transaction == "" || isMember(v.Transaction) && d.Transaction != nil, "Verification.Transaction", aPointer+", and a Transaction")
 	want(areMembers(v.Constants) && areMatches(append(v.Refused, v.Accepted)), "Verification", aPointer+" wherever there is one")
