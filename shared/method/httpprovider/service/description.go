@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Description says what a service is like. Members of requests and replies are named by JSON
-// Pointers (RFC 6901), such as /data/external_id.
+// Description says what a service is like. Members of requests and replies are
+// named by JSON Pointers (RFC 6901), such as /data/external_id.
 type Description struct {
 	Method  string `json:"method,omitempty"`  // name of the method in an app client's list
 	Service string `json:"service,omitempty"` // name of the service in errors
@@ -77,7 +77,7 @@ type Match struct {
 	Value  string           `json:"value,omitempty"`  // of the field: a string, or the JSON of a number or boolean
 }
 
-// check returns an error that names every member which can't be right.
+// Check returns an error that names every member which can't be right.
 func (d Description) Check() error {
 	var problems []error
 	want := func(ok bool, member, what string) {
@@ -140,6 +140,7 @@ func isPath(path string) bool {
 	return strings.HasPrefix(path, "/")
 }
 
+// Segments returns the segments of a path that begins with a slash.
 func Segments(path string) []string {
 	return strings.Split(strings.TrimPrefix(path, "/"), "/")
 }
