@@ -387,14 +387,14 @@ func TestImportGoesOnAfterAnInterruption(t *testing.T) {
 		w.putSample(sampleItem(t, newPasskey(t, name, passkeytest.EdDSA)))
 	}
 	wrote := false
-	w.deny = func(call iam.Call) bool { // the second page
+	w.refuse(func(call iam.Call) bool { // the second page
 		wrote = wrote || call.Action == "dynamodb:PutItem"
 		return wrote && call.Action == "dynamodb:Scan"
-	}
+	})
 	r := w.importSample("-write", "-checkpoint", checkpoint)
 	r.want(t, 1, "not authorized to perform: dynamodb:Scan")
 	r.wantSummary(t, 100, 100, 0, true)
-	w.deny = nil
+	w.refuse(nil)
 
 	elsewhere := w.run("import-sample", "-from", otherTable, "-to", stackTable, "-user-pool-id", poolID, "-relying-party", "example.com",
 		"-write", "-checkpoint", checkpoint)
@@ -420,7 +420,7 @@ func TestFaultsEndAnImport(t *testing.T) {
 			w := newWorld(t)
 			w.addUser("bob")
 			w.putSample(sampleItem(t, newPasskey(t, "bob", passkeytest.ES256)))
-			w.deny = func(call iam.Call) bool { return call.Action == action }
+			w.refuse(func(call iam.Call) bool { return call.Action == action })
 			r := w.importSample("-write")
 			r.want(t, 1, message)
 			if !strings.Contains(r.err, "not authorized to perform: "+action) {

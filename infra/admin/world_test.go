@@ -70,7 +70,7 @@ type world struct {
 
 	mu      sync.Mutex
 	actions map[string]bool     // IAM action → it was asked for
-	deny    func(iam.Call) bool // nil denies nothing
+	deny    func(iam.Call) bool
 }
 
 func newWorld(t *testing.T) *world {
@@ -120,6 +120,13 @@ func (w *world) authorize(_ string, call iam.Call) error {
 		return &iam.DeniedError{Principal: "the operator", Call: call}
 	}
 	return nil
+}
+
+// refuse makes AWS refuse what deny says; nil refuses nothing.
+func (w *world) refuse(deny func(iam.Call) bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deny = deny
 }
 
 // taken returns the IAM actions that were asked for since the last call.

@@ -56,3 +56,11 @@ func TestAdoptRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestNobodyAdoptsNothing(t *testing.T) {
+	record := *register(t, passkeytest.NewSynced(origin))
+	record.RPID = ""
+	if _, err := (webauthn.RelyingParty{}).Adopt(record); err == nil {
+		t.Error("a relying party without id adopted a passkey of none")
+	}
+}

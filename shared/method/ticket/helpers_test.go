@@ -74,20 +74,26 @@ func (s *scene) sign(t testing.TB, sub string) string {
 	return text
 }
 
-// forge returns a ticket whose payload was changed before the backend's own key signed it.
-func (s *scene) forge(t testing.TB, change func(payload map[string]any)) string {
+// payload returns the payload of a good ticket.
+func (s *scene) payload(t testing.TB) string {
 	t.Helper()
-	parts := strings.Split(s.sign(t, subA), ".")
-	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	text, err := base64.RawURLEncoding.DecodeString(strings.Split(s.sign(t, subA), ".")[1])
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(text)
+}
+
+// forge returns a ticket whose payload was changed before the backend's own key signed it.
+func (s *scene) forge(t testing.TB, change func(payload map[string]any)) string {
+	t.Helper()
 	var payload map[string]any
-	if err := json.Unmarshal(text, &payload); err != nil {
+	if err := json.Unmarshal([]byte(s.payload(t)), &payload); err != nil {
 		t.Fatal(err)
 	}
 	change(payload)
-	if text, err = json.Marshal(payload); err != nil {
+	text, err := json.Marshal(payload)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return s.signText(t, string(text))

@@ -100,7 +100,7 @@ func TestTicketRefusals(t *testing.T) {
 		{"rejects a ticket that says nothing of how the user was authenticated", payload("amr", []string{}), "malformed"},
 		{"rejects a way to authenticate that is no word", payload("amr", []string{"otp\nlevel=ERROR"}), "malformed"},
 		{"rejects a member that tickets don't have", payload("scope", "admin"), "malformed"},
-		{"rejects a payload with something behind it", func(t *testing.T, s *scene) string { return s.signText(t, `{} {}`) }, "malformed"},
+		{"rejects a payload with something behind it", func(t *testing.T, s *scene) string { return s.signText(t, s.payload(t)+" {}") }, "malformed"},
 		{"rejects a payload that is no JSON", func(t *testing.T, s *scene) string { return s.signText(t, `{`) }, "malformed"},
 		{"rejects a second text of the same bytes", func(t *testing.T, s *scene) string { return lastBit(s.sign(t, subA)) }, "malformed"},
 		{"rejects padding", func(t *testing.T, s *scene) string { return s.sign(t, subA) + "==" }, "malformed"},
@@ -139,8 +139,11 @@ func TestTicketIsRefusedWhereTheClientDoesNotListIt(t *testing.T) {
 func TestTicketIsRefusedForNobody(t *testing.T) {
 	s := newScene(t)
 	nobody := journey.User{Name: subA, NotFound: true}
-	if got := s.verdict(t, s.Begin(t, nobody), s.sign(t, subA)); got != "wrong_user" {
-		t.Errorf("the ticket is %s, want wrong_user", got)
+	ofNobody := s.forge(t, func(payload map[string]any) { payload["sub"] = "" })
+	for _, answer := range []string{s.sign(t, subA), ofNobody} {
+		if got := s.verdict(t, s.Begin(t, nobody), answer); got != "wrong_user" {
+			t.Errorf("the ticket is %s, want wrong_user", got)
+		}
 	}
 }
 
