@@ -69,7 +69,7 @@ type world struct {
 	users    *cognito.Client
 
 	mu      sync.Mutex
-	actions map[string]bool     // IAM action → it was asked for
+	actions map[string]bool // IAM action → it was asked for
 	deny    func(iam.Call) bool
 }
 
