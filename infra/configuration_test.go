@@ -173,7 +173,7 @@ func TestConfigurationProblems(t *testing.T) {
 		},
 		"rejects misspelt keys": {
 			change: map[string]any{"relyingPartyID": "example.com", "color": "blue"},
-			want:   []string{`color is "blue": there is no such setting: use one of apiBasePath, `, `relyingPartyID is "example.com": write relyingPartyId`},
+			want:   []string{`color is "blue": there is no such setting: use one of alarmTopicArn, `, `relyingPartyID is "example.com": write relyingPartyId`},
 		},
 	}
 	for title, tt := range tests {

@@ -7,7 +7,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -24,11 +26,14 @@ type existing struct {
 	tableName                                 string
 	encryptionKeyARN                          string
 	apiDomain, apiCertificateARN, apiBasePath string
+	alarmTopicARN, auditBus                   string
 }
 
 var (
 	userPoolID     = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+$`)
 	keyARN         = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
+	topicARN       = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$`)
+	busName        = regexp.MustCompile(`^[A-Za-z0-9._-]{1,256}$`)
 	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+$`)
 )
 
@@ -62,6 +67,12 @@ func (e existing) importInto(stack constructs.Construct, props *passkeys.Props) 
 		props.Table = awsdynamodb.Table_FromTableAttributes(stack, jsii.String("Table"), &awsdynamodb.TableAttributes{
 			TableName: &e.tableName, EncryptionKey: props.EncryptionKey,
 		})
+	}
+	if e.alarmTopicARN != "" {
+		props.AlarmTopic = awssns.Topic_FromTopicArn(stack, jsii.String("AlarmTopic"), &e.alarmTopicARN)
+	}
+	if e.auditBus != "" {
+		props.AuditBus = awsevents.EventBus_FromEventBusName(stack, jsii.String("AuditBus"), &e.auditBus)
 	}
 	if e.apiDomain != "" {
 		props.Domain = &passkeys.Domain{

@@ -74,6 +74,7 @@ func TestTemplate(t *testing.T) {
 			"signIn": "username", "backendClient": "true", "removalPolicy": "destroy", "emailFrom": "login@example.com",
 		},
 		"native-only": nativeOnly,
+		"observed":    {"auditBus": "security", "alarmTopicArn": topic, "tracing": true, "refusalThreshold": 500},
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {

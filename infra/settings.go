@@ -125,6 +125,22 @@ var settings = []setting{
 		func(r *reader, key string, c *configuration) { c.props.Architecture = readArchitecture(r, key) }},
 	{"logRetention", "three_months", "how long logs are kept: `one_week`, `one_month`, `three_months`, `six_months`, `one_year` or `infinite`",
 		func(r *reader, key string, c *configuration) { c.props.LogRetention = readLogRetention(r, key) }},
+	{"alarms", "true", "whether CloudWatch watches the stack, for about $2 a month; [Alarms](#alarms) lists them",
+		func(r *reader, key string, c *configuration) { c.props.Alarms = r.flag(key) }},
+	{"alarmTopicArn", "(none)", "SNS topic that is told when an alarm goes off and when it is over",
+		func(r *reader, key string, c *configuration) {
+			c.existing.alarmTopicARN = r.matching(key, topicARN, "use the ARN of an SNS topic")
+		}},
+	{"refusalThreshold", "50", "how many refused answers in five minutes are an alarm: several times what is usual for your users",
+		func(r *reader, key string, c *configuration) { c.props.Thresholds.Refusals = r.count(key) }},
+	{"dashboard", "true", "whether there is a CloudWatch dashboard: $3 a month for each after an account's first three",
+		func(r *reader, key string, c *configuration) { c.props.Dashboard = r.flag(key) }},
+	{"auditBus", "(none)", "name of the EventBridge bus that gets [audit events](#audit-events), `default` for the account's default bus",
+		func(r *reader, key string, c *configuration) {
+			c.existing.auditBus = r.matching(key, busName, "use the name of an event bus, not its ARN")
+		}},
+	{"tracing", "false", "whether X-Ray follows the functions' calls",
+		func(r *reader, key string, c *configuration) { c.props.Tracing = r.isOn(key) }},
 	{"memorySize", "512", "memory of each function in MB",
 		func(r *reader, key string, c *configuration) { c.props.MemorySize = r.count(key) }},
 	{"reservedConcurrency", "0", "concurrent executions that each function of sign-ins has for itself, and at most; 0 shares the account's",

@@ -12,6 +12,7 @@ import (
 // Rules of cdk-nag's AwsSolutions pack that don't fit this construct.
 const (
 	ruleRouteAuthorization = "AwsSolutions-APIG4"
+	ruleWildcards          = "AwsSolutions-IAM5"
 	ruleMFARequired        = "AwsSolutions-COG2"
 	rulePlusPlan           = "AwsSolutions-COG8"
 )

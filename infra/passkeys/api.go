@@ -90,6 +90,7 @@ func NewAPI(scope constructs.Construct, id *string, props *APIProps) *API {
 		a.props.Throttle = &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(100), BurstLimit: jsii.Number(200)}
 	}
 	constructs.NewConstruct_Override(a, scope, id)
+	setDefault(&a.props.Instance, instanceOf(a))
 	a.addFunction()
 	a.api = awsapigatewayv2.NewHttpApi(a, jsii.String("Api"), &awsapigatewayv2.HttpApiProps{
 		Description:               jsii.String("Passkeys of " + props.RelyingPartyID),

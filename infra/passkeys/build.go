@@ -27,11 +27,12 @@ const (
 	verifyFunction    = "verify-auth-challenge"
 	apiFunction       = "api"
 	provisionFunction = "provision"
+	auditFunction     = "audit"
 
 	corbadoActionsFunction = "corbado-actions"
 )
 
-var functionNames = []string{defineFunction, createFunction, verifyFunction, apiFunction, provisionFunction, corbadoActionsFunction}
+var functionNames = []string{defineFunction, createFunction, verifyFunction, apiFunction, provisionFunction, auditFunction, corbadoActionsFunction}
 
 const (
 	modulePath = "github.com/cognito-passkeys/cognito-passkeys"

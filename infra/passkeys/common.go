@@ -11,6 +11,11 @@ import (
 // CommonProps is what all parts of the construct have in common: how data is
 // kept and how functions run. The zero value is good for production.
 type CommonProps struct {
+	// Instance names this use of the construct in metrics and audit events. Parts
+	// that are used alone need the same to be seen as one. Empty means the stack's
+	// name and the construct's path in it.
+	Instance string
+
 	// RemovalPolicy says what happens to the pool, the table, the secrets and the
 	// logs when they leave the stack. Empty means RETAIN, with deletion
 	// protection; DESTROY, without it, is for try-outs.
@@ -44,6 +49,10 @@ type CommonProps struct {
 	// stops every sign-in: for example
 	// LambdaDeploymentConfig_CANARY_10PERCENT_5MINUTES. Nil means all at once.
 	Rollout awscodedeploy.ILambdaDeploymentConfig
+
+	// Tracing has X-Ray follow the functions' calls. It costs $5 a million traces,
+	// of which X-Ray takes one a second and a twentieth of the rest.
+	Tracing bool
 
 	// LogRetention is how long logs are kept. Empty means three months.
 	LogRetention awslogs.RetentionDays

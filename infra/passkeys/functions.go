@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudwatch"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
 const (
@@ -38,6 +40,7 @@ type function struct {
 	latest awslambda.Function
 	live   awslambda.Alias       // what callers invoke; nil for a function that serves no sign-ins
 	policy awsiam.PolicyDocument // all that its role allows
+	logs   awslogs.LogGroup
 }
 
 // allow adds to what the function may do.
@@ -58,22 +61,28 @@ func (c CommonProps) newFunction(scope constructs.Construct, d definition) funct
 	if c.EncryptionKey != nil {
 		policy.AddStatements(allowKey(c.EncryptionKey, "kms:Decrypt")) // its settings
 	}
-	return function{policy: policy, latest: awslambda.NewFunction(scope, jsii.String(d.id), &awslambda.FunctionProps{
+	role := awsiam.NewRole(scope, jsii.String(d.id+"Role"), &awsiam.RoleProps{
+		AssumedBy:      awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"Least": policy},
+	})
+	if c.Tracing {
+		policy.AddStatements(allowTracing())
+		acknowledge(role, map[string]string{ruleWildcards: "X-Ray's segments have no resource that a policy could name."})
+	}
+	return function{policy: policy, logs: logs, latest: awslambda.NewFunction(scope, jsii.String(d.id), &awslambda.FunctionProps{
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture: c.Architecture,
 		Handler:      jsii.String(bootstrap),
 		Code:         built.code(d.directory),
-		Environment:  pointers(d.environment),
+		Environment:  pointers(d.environment, settings.Environ(settings.Telemetry{Instance: c.Instance})),
 		// An immutable role: CDK would grant the key in a policy of its own.
 		EnvironmentEncryption: c.EncryptionKey,
 		MemorySize:            jsii.Number(c.MemorySize),
 		Timeout:               awscdk.Duration_Millis(jsii.Number(d.timeout.Milliseconds())),
-		Role: awsiam.NewRole(scope, jsii.String(d.id+"Role"), &awsiam.RoleProps{
-			AssumedBy:      awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
-			InlinePolicies: &map[string]awsiam.PolicyDocument{"Least": policy},
-		}).WithoutPolicyUpdates(nil),
-		LogGroup:      logs,
-		LoggingFormat: awslambda.LoggingFormat_JSON,
+		Role:                  role.WithoutPolicyUpdates(nil),
+		Tracing:               c.tracing(),
+		LogGroup:              logs,
+		LoggingFormat:         awslambda.LoggingFormat_JSON,
 	})}
 }
 
@@ -165,6 +174,23 @@ func allowLogs(group awslogs.LogGroup) awsiam.PolicyStatement {
 	})
 }
 
+// tracing returns nothing when tracing is off, as the template then says nothing of it.
+func (c CommonProps) tracing() awslambda.Tracing {
+	if c.Tracing {
+		return awslambda.Tracing_ACTIVE
+	}
+	return ""
+}
+
+// allowTracing allows sending segments to X-Ray, which AWS can't limit to any.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+func allowTracing() awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:   jsii.Strings("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+		Resources: jsii.Strings("*"),
+	})
+}
+
 func allowKey(key awskms.IKey, actions ...string) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings(actions...),
@@ -176,10 +202,12 @@ func policyOf(statements ...awsiam.PolicyStatement) awsiam.PolicyDocument {
 	return awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{Statements: &statements})
 }
 
-func pointers(env map[string]string) *map[string]*string {
-	out := make(map[string]*string, len(env)) // variable → value
-	for name, value := range env {
-		out[name] = jsii.String(value)
+func pointers(environments ...map[string]string) *map[string]*string {
+	out := map[string]*string{} // variable → value
+	for _, environment := range environments {
+		for name, value := range environment {
+			out[name] = jsii.String(value)
+		}
 	}
 	return &out
 }

@@ -88,6 +88,7 @@ func NewKeys(scope constructs.Construct, id *string, props *KeysProps) *Keys {
 	k.props.CommonProps = props.CommonProps.withDefaults()
 	constructs.NewConstruct_Override(k, scope, id)
 	setDefault(&k.props.ParameterPath, defaultParameterPath(k))
+	setDefault(&k.props.Instance, instanceOf(k))
 
 	k.provision = k.props.newFunction(k, definition{id: "Provision", directory: provisionFunction, timeout: provisionTimeout})
 	k.stamp = k.newKeyRing("StampKey", "stamp", provisioning.KindSigning, k.props.StampRotation, k.props.StampKey)
@@ -169,8 +170,7 @@ func (k *Keys) newCustomResource(scope constructs.Construct, id, resourceType st
 
 // defaultParameterPath is unique per stack and construct, so that two never share a secret.
 func defaultParameterPath(c constructs.Construct) string {
-	stack := awscdk.Stack_Of(c)
-	return "/passkeys/" + *stack.StackName() + strings.TrimPrefix(*c.Node().Path(), *stack.Node().Path())
+	return "/passkeys/" + instanceOf(c)
 }
 
 // readParameter allows reading one parameter. A SecureString that AWS's own key

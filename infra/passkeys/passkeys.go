@@ -24,7 +24,7 @@ import (
 )
 
 // Passkeys is the construct. It is made of parts that can be used alone too:
-// NewCredentialTable, NewKeys, NewTriggers and NewAPI.
+// NewCredentialTable, NewKeys, NewTriggers, NewAPI and NewMonitoring.
 type Passkeys struct {
 	constructs.Construct
 
@@ -37,6 +37,8 @@ type Passkeys struct {
 	backend  awscognito.UserPoolClient // nil unless asked for
 	api      *API
 	login    awscognito.UserPoolDomain // nil unless asked for
+	emits    emitted
+	watch    *Monitoring
 
 	corbadoRole awsiam.Role // nil unless asked for
 }
@@ -52,6 +54,8 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	p.props.tags = p.props.VendorProps.buildTags() // of all functions, so that they are built at once
 	constructs.NewConstruct_Override(p, scope, id)
 	setDefault(&p.props.ParameterPath, defaultParameterPath(p))
+	setDefault(&p.props.Instance, instanceOf(p))
+	p.emits = emitted{p.props.Instance}
 
 	if p.props.custom() {
 		p.addTable()
@@ -61,6 +65,7 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	p.addClients()
 	if p.props.custom() {
 		p.addAPI()
+		p.addMonitoring()
 	}
 	p.addManagedLogin()
 	return p
@@ -136,6 +141,16 @@ func (p *Passkeys) addAPI() {
 	}
 }
 
+func (p *Passkeys) addMonitoring() {
+	p.watch = NewMonitoring(p, jsii.String("Monitoring"), &MonitoringProps{
+		CommonProps:       p.props.CommonProps,
+		MonitoringOptions: p.props.MonitoringOptions,
+		Triggers:          p.triggers,
+		API:               p.api,
+		Table:             p.table,
+	})
+}
+
 // UserPool is the pool that users sign in to.
 func (p *Passkeys) UserPool() awscognito.IUserPool { return p.pool }
 
@@ -160,6 +175,9 @@ func (p *Passkeys) Triggers() *Triggers { return p.triggers }
 // API is the HTTP API that registers, lists, renames and deletes passkeys. With
 // NativeOnly it is nil: the user-pool API does so.
 func (p *Passkeys) API() *API { return p.api }
+
+// Monitoring watches the other parts. With NativeOnly it is nil.
+func (p *Passkeys) Monitoring() *Monitoring { return p.watch }
 
 // RelyingPartyID is the domain that passkeys belong to: the construct's own, or
 // with NativeOnly those that Cognito keeps.

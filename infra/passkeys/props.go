@@ -12,6 +12,7 @@ import (
 // Props configures the construct. Only RelyingPartyID and Origins are required.
 type Props struct {
 	CommonProps
+	MonitoringOptions
 	VendorProps
 
 	// RelyingPartyID is the domain that passkeys belong to, for example

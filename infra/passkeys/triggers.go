@@ -65,6 +65,7 @@ func NewTriggers(scope constructs.Construct, id *string, props *TriggersProps) *
 	t.props.tags = t.props.VendorProps.buildTags()
 	setDefault(&t.props.UserVerification, UserVerificationRequired)
 	constructs.NewConstruct_Override(t, scope, id)
+	setDefault(&t.props.Instance, instanceOf(t))
 	t.addDefine()
 	t.addCreate()
 	t.addVerify()

@@ -88,7 +88,7 @@ type CorbadoActions struct {
 
 // Telemetry is what every function needs.
 type Telemetry struct {
-	Instance string `env:"PASSKEYS_INSTANCE,optional"` // of the construct, for metrics and audit events
+	Instance string `env:"PASSKEYS_INSTANCE"` // of the construct, for metrics and audit events
 }
 
 // AWS is what the Lambda runtime itself provides. Endpoints are empty in AWS.

@@ -165,11 +165,11 @@ func (v *visitor) begin(ctx context.Context, name string) (*cognito.InitiateAuth
 
 // answer answers a sign-in with the passkey that suits the options; nil stands
 // for those of the sign-in.
-func (v *visitor) answer(ctx context.Context, begun *cognito.InitiateAuthOutput, offered []byte) error {
+func (v *visitor) answer(ctx context.Context, begun *cognito.InitiateAuthOutput, offered []byte, tampers ...passkeytest.Tamper) error {
 	if offered == nil {
 		offered = []byte(begun.ChallengeParameters["fido2options"])
 	}
-	assertion, err := v.authenticator.Get(offered)
+	assertion, err := v.authenticator.Get(offered, tampers...)
 	if err != nil {
 		return err
 	}

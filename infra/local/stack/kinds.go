@@ -67,7 +67,7 @@ var kinds = map[string]maker{
 	typeLogGroup:    (*Stack).makeLogGroup,
 	typeLogPolicy:   (*Stack).makeNothing,
 
-	typeAlarm:        (*Stack).makeNothing,
+	typeAlarm:        (*Stack).makeAlarm,
 	typeDashboard:    (*Stack).makeNothing,
 	typeEventBus:     (*Stack).makeEventBus,
 	typeInvokeConfig: (*Stack).makeNothing,
@@ -103,7 +103,13 @@ func (s *Stack) makeDomain(_ string, properties json.RawMessage) (resource, erro
 	return resource{ref: p.Domain}, err
 }
 
-func (s *Stack) makeEventBus(logicalID string, properties json.RawMessage) (resource, error) {
+// makeAlarm makes an alarm that never goes off.
+func (s *Stack) makeAlarm(logicalID string, _ json.RawMessage) (resource, error) {
+	name := s.ledger.physical(logicalID, s.named(logicalID))
+	return resource{ref: name, attributes: map[string]any{"Arn": arn("cloudwatch", "alarm:"+name)}}, nil
+}
+
+func (s *Stack) makeEventBus(_ string, properties json.RawMessage) (resource, error) {
 	var p struct{ Name string }
 	if err := decode(properties, &p); err != nil {
 		return resource{}, err
