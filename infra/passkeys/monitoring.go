@@ -112,7 +112,7 @@ func NewMonitoring(scope constructs.Construct, id *string, props *MonitoringProp
 		props = &MonitoringProps{}
 	}
 	m := &Monitoring{props: *props}
-	m.props.CommonProps = props.CommonProps.withDefaults()
+	m.props.CommonProps = props.withDefaults()
 	m.props.Thresholds = props.Thresholds.withDefaults()
 	constructs.NewConstruct_Override(m, scope, id)
 	setDefault(&m.props.Instance, instanceOf(m))
