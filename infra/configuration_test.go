@@ -139,6 +139,13 @@ func TestConfigurationProblems(t *testing.T) {
 				`mfa is "sms": use one of`, `plan is "FREE": use one of`, `removalPolicy is "SNAPSHOT": use one of`,
 			},
 		},
+		"rejects what is watched by nothing": {
+			change: map[string]any{"alarmTopicArn": "on-call", "auditBus": "arn:aws:events:eu-central-1:111122223333:event-bus/security", "alarms": "some"},
+			want: []string{
+				`alarms is "some": use true or false`, `alarmTopicArn is "on-call": use the ARN of an SNS topic`,
+				`auditBus is "arn:aws:events:eu-central-1:111122223333:event-bus/security": use the name of an event bus`,
+			},
+		},
 		"rejects half a setting": {
 			change: map[string]any{"emailFromName": "Example", "apiRateLimit": "10"},
 			want:   []string{`emailFrom is "": set it`, `apiRateLimit and apiBurstLimit is [10,0]: set both or none`},

@@ -60,6 +60,12 @@ func TestNagFindsNothingUnjudged(t *testing.T) {
 		construct + "Api/Api/POST--sign-in--options/Resource AwsSolutions-APIG4": suppressed,
 		construct + "Api/Api/POST--sign-in--user/Resource AwsSolutions-APIG4":    suppressed,
 	}
+	traced := map[string]string{mfa: suppressed, plan: suppressed}
+	for _, function := range []string{
+		"Triggers/DefineAuthChallenge", "Triggers/CreateAuthChallenge", "Triggers/VerifyAuthChallenge", "Api/Function", "Keys/Provision", "Monitoring/Audit",
+	} {
+		traced[construct+function+"Role/Resource AwsSolutions-IAM5"] = suppressed
+	}
 	tests := []struct {
 		name   string
 		change map[string]any
@@ -70,6 +76,7 @@ func TestNagFindsNothingUnjudged(t *testing.T) {
 		{"with everything optional", map[string]any{
 			"backendClient": true, "mfa": "optional", "signIn": "username", "plan": "plus", "emailFrom": "login@example.com",
 		}, routes, map[string]string{mfa: suppressed}},
+		{"with X-Ray, whose permission AWS can't limit", map[string]any{"tracing": true, "auditBus": "default"}, routes, traced},
 		{"but passkeys of one factor are found", map[string]any{"userVerification": "preferred", "plan": "plus"}, routes, map[string]string{mfa: found}},
 		{"with Cognito's own passkeys only", nativeOnly, nil, map[string]string{mfa: suppressed, plan: suppressed}},
 		{"but Cognito's own passkeys of one factor are found", map[string]any{"native": "only", "nativeUserVerification": "preferred"}, nil,

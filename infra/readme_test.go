@@ -155,8 +155,8 @@ func TestReadmeListsThePermissions(t *testing.T) {
 }
 
 var (
-	part     = regexp.MustCompile(`^Passkeys(Triggers|Keys|Monitoring)?`)     // in front of a function's name in logical ids
-	logGroup = regexp.MustCompile(`^(Passkeys.+)Logs[0-9A-F]{8}$`) // logical id of a function's log group
+	part     = regexp.MustCompile(`^Passkeys(Triggers|Keys|Monitoring)?`) // in front of a function's name in logical ids
+	logGroup = regexp.MustCompile(`^(Passkeys.+)Logs[0-9A-F]{8}$`)        // logical id of a function's log group
 )
 
 // describe says in words what a statement is about. For a log group it is the function that writes there.
