@@ -27,6 +27,7 @@ type configuration struct {
 	stackName string
 	props     passkeys.Props
 	existing  existing // becomes props once there is a stack to import it into
+	vendors   vendors  // becomes props
 
 	email                 awscognito.UserPoolSESOptions // becomes props.Email
 	nativeMode            string                        // becomes props.Native, with the next two
@@ -62,6 +63,7 @@ func readConfiguration(context map[string]any) (configuration, error) {
 	c.props.Native = native(&r, c)
 	c.props.Throttle = throttle(&r, c.rateLimit, c.burstLimit)
 	c.existing.check(&r)
+	c.vendors.addTo(&r, &c.props)
 	r.unknown()
 
 	problems := r.problems
@@ -92,6 +94,14 @@ var spelling = strings.NewReplacer("Native.ManagedLogin.", "ManagedLogin", "Nati
 var otherKeys = map[string]string{
 	"Clients": "clientIds", "Native.Mode": "native", "Domain.Name": "apiDomain", "Domain.BasePath": "apiBasePath",
 	"StampKey.Parameter": "stampParameter", "DecoyKey.Parameter": "decoyParameter",
+	"Corbado.BaseURL": "corbadoUrl", "Corbado.SecretParameter": "corbadoParameter",
+	"Corbado.Actions.CredentialsParameter": "corbadoActionsParameter", "Corbado.Actions.SecondFactor": "corbadoSecondFactor",
+	"Corbado.Hosted.AccountID": "corbadoHostedAccount", "Corbado.Hosted.ExternalID": "corbadoHostedExternalId",
+	"PassageFlex.AppID": "passageApp", "PassageFlex.BaseURL": "passageUrl", "PassageFlex.SecretParameter": "passageParameter",
+	"PassageFlex.TransactionForm": "passageTransactionForm",
+	"HTTPProvider":                "httpProvider", "HTTPProvider.Service": "httpProvider", "HTTPProvider.Service.Method": "httpProvider.method",
+	"HTTPProvider.Service.BaseURL": "httpProvider.baseUrl", "HTTPProvider.SecretParameter": "httpProviderParameter",
+	"Tickets.Clients": "ticketClientIds", "Tickets.Rotation": "ticketRotation", "Tickets.Key.Parameter": "ticketParameter",
 }
 
 // contextKey is the key of a property: MaxPasskeys is maxPasskeys, Native.RelyingPartyID is nativeRelyingPartyId.

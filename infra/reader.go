@@ -95,6 +95,26 @@ func (r *reader) list(key string) []string {
 	return list
 }
 
+// object reads an object, or a text that holds one as JSON. It returns its JSON,
+// nil for what is not set.
+func (r *reader) object(key string) []byte {
+	switch value := r.value(key).(type) {
+	case nil:
+		return nil
+	case string:
+		return []byte(value)
+	case map[string]any:
+		text, err := json.Marshal(value)
+		if err != nil {
+			panic(err) // the context came as JSON
+		}
+		return text
+	default:
+		r.add(key, value, "write it as an object")
+		return nil
+	}
+}
+
 // flag returns nil for what is not set.
 func (r *reader) flag(key string) *bool {
 	switch value := r.value(key); value {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"regexp"
@@ -100,14 +101,27 @@ type statement struct {
 
 const topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
 
-// synthesizedStack has everything optional.
-func synthesizedStack(t *testing.T) synthesized {
-	t.Helper()
-	var s synthesized
-	change := map[string]any{
+// Settings of a stack that has everything optional but vendors, and of one with vendors and tickets.
+var (
+	withoutVendors = map[string]any{
 		"backendClient": true, "native": "beside", "managedLoginDomainPrefix": "example-accounts", "managedLoginCallbackUrls": "https://example.com",
 		"auditBus": "default", "alarmTopicArn": topic, "tracing": true,
 	}
+	withVendors = with(withoutVendors, map[string]any{
+		"tickets": true, "passageApp": "app", "passageUrl": "https://passage.example.com/v1",
+		"corbado": true, "corbadoActions": true, "corbadoHostedAccount": "111122223333", "corbadoHostedExternalId": "example",
+	})
+)
+
+func with(settings, further map[string]any) map[string]any {
+	all := maps.Clone(settings)
+	maps.Copy(all, further)
+	return all
+}
+
+func synthesizedStack(t *testing.T, change map[string]any) synthesized {
+	t.Helper()
+	var s synthesized
 	if err := json.Unmarshal([]byte(template(t, newApp(t, change))), &s); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +130,7 @@ func synthesizedStack(t *testing.T) synthesized {
 
 func TestReadmeListsTheOutputs(t *testing.T) {
 	var want []row
-	for name, output := range synthesizedStack(t).Outputs {
+	for name, output := range synthesizedStack(t, withVendors).Outputs {
 		want = append(want, row{code(name), output.Description})
 	}
 	slices.SortFunc(want, func(a, b row) int { return strings.Compare(a[0], b[0]) })
@@ -124,9 +138,20 @@ func TestReadmeListsTheOutputs(t *testing.T) {
 }
 
 func TestReadmeListsThePermissions(t *testing.T) {
+	always := permissions(t, withoutVendors)
+	wantTable(t, "What each function may do", always)
+	added := slices.DeleteFunc(permissions(t, withVendors), func(r row) bool {
+		return slices.ContainsFunc(always, func(w row) bool { return slices.Equal(w, r) })
+	})
+	wantTable(t, "What vendors and tickets add", added)
+}
+
+// permissions lists those of every role of a stack.
+func permissions(t *testing.T, change map[string]any) []row {
+	t.Helper()
 	logs := row{"each", "`logs:CreateLogStream`, `logs:PutLogEvents`", "its own log group"}
 	var want []row
-	for id, resource := range synthesizedStack(t).Resources {
+	for id, resource := range synthesizedStack(t, change).Resources {
 		if resource.Type != "AWS::IAM::Role" {
 			continue
 		}
@@ -151,7 +176,7 @@ func TestReadmeListsThePermissions(t *testing.T) {
 		}
 	}
 	slices.SortFunc(want, slices.Compare[row])
-	wantTable(t, "What each function may do", want)
+	return want
 }
 
 var (
@@ -177,6 +202,8 @@ func describe(t *testing.T, s statement) string {
 			words = append(words, "the parameter "+code("…/"+path.Base(arn[len(arn)-1].(string))))
 		case logGroup.MatchString(get[0].(string)):
 			words = append(words, part.ReplaceAllString(logGroup.FindStringSubmatch(get[0].(string))[1], ""))
+		case strings.HasPrefix(get[0].(string), "PasskeysUserPool"):
+			words = append(words, "the user pool")
 		case strings.HasPrefix(get[0].(string), "PasskeysTable"):
 			words = append(words, "the table's items "+codes(s.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]))
 		default:

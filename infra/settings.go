@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
 )
 
 // setting is one key of the context.
@@ -121,6 +122,46 @@ var settings = []setting{
 		func(r *reader, key string, c *configuration) { c.props.StampKey = existingKey(r.text(key)) }},
 	{"decoyParameter", "(a new key)", "SecureString parameter that holds a key ring of your own for false passkey lists",
 		func(r *reader, key string, c *configuration) { c.props.DecoyKey = existingKey(r.text(key)) }},
+	{"corbado", "false", "serves users whose passkeys are with Corbado Connect; their secret is put into a parameter, as Beside vendors says",
+		func(r *reader, key string, c *configuration) { c.vendors.corbado = r.isOn(key) }},
+	{"corbadoUrl", "(Corbado's)", "address of Corbado's backend API",
+		func(r *reader, key string, c *configuration) { c.vendors.corbadoConnect.BaseURL = r.text(key) }},
+	{"corbadoParameter", "(parameterPath and `/corbado`)", "SecureString parameter that holds the base64 text of `<project id>:<API secret>`",
+		func(r *reader, key string, c *configuration) { c.vendors.corbadoConnect.SecretParameter = r.text(key) }},
+	{"corbadoActions", "false", "answers Corbado's pre-login and post-append actions",
+		func(r *reader, key string, c *configuration) { c.vendors.actions = r.isOn(key) }},
+	{"corbadoActionsParameter", "(parameterPath and `/corbado-actions`)", "SecureString parameter that holds `<user>:<password>` of Corbado's requests",
+		func(r *reader, key string, c *configuration) {
+			c.vendors.corbadoActions.CredentialsParameter = r.text(key)
+		}},
+	{"corbadoSecondFactor", "(a pool without MFA)", "what post-append gives users who have no second factor: `SMS_MFA`, `EMAIL_OTP` or `SOFTWARE_TOKEN_MFA`",
+		func(r *reader, key string, c *configuration) { c.vendors.corbadoActions.SecondFactor = r.text(key) }},
+	{"corbadoHostedAccount", "(none)", "account whose functions, which Corbado hosts, may call AdminGetUser, ListUsers and AdminSetUserMFAPreference of the pool",
+		func(r *reader, key string, c *configuration) { c.vendors.corbadoHosted.AccountID = r.text(key) }},
+	{"corbadoHostedExternalId", "(required with corbadoHostedAccount)", "external id that Corbado names",
+		func(r *reader, key string, c *configuration) { c.vendors.corbadoHosted.ExternalID = r.text(key) }},
+	{"passageApp", "(none)", "app at a service that speaks the protocol of Passage Flex, whose users are served",
+		func(r *reader, key string, c *configuration) { c.vendors.passage.AppID = r.text(key) }},
+	{"passageUrl", "(required with passageApp)", "address of that service's API",
+		func(r *reader, key string, c *configuration) { c.vendors.passage.BaseURL = r.text(key) }},
+	{"passageParameter", "(parameterPath and `/passage`)", "SecureString parameter that holds the API key",
+		func(r *reader, key string, c *configuration) { c.vendors.passage.SecretParameter = r.text(key) }},
+	{"passageTransactionForm", "uuid", "what the service's transaction ids look like, for those that are made up: `uuid`, or an alphabet and a length such as `alphanumeric:24`",
+		func(r *reader, key string, c *configuration) {
+			c.vendors.passage.TransactionForm = service.Form(r.text(key))
+		}},
+	{"httpProvider", "(none)", "description of another service whose users are served, as an object",
+		func(r *reader, key string, c *configuration) { c.vendors.provider = r.object(key) }},
+	{"httpProviderParameter", "(parameterPath and `/provider`)", "SecureString parameter that holds that service's secret",
+		func(r *reader, key string, c *configuration) { c.vendors.providerParameter = r.text(key) }},
+	{"tickets", "false", "lets a trusted backend sign in users whom it has authenticated itself, on the backend client",
+		func(r *reader, key string, c *configuration) { c.vendors.tickets = r.isOn(key) }},
+	{"ticketClientIds", "(the backend client)", "app clients of clientIds that take tickets",
+		func(r *reader, key string, c *configuration) { c.vendors.ticketClientIDs = r.list(key) }},
+	{"ticketRotation", "0", "rotates the key that signs tickets once for each increase",
+		func(r *reader, key string, c *configuration) { c.vendors.ticket.Rotation = r.count(key) }},
+	{"ticketParameter", "(a new key)", "SecureString parameter that holds a key ring of your own for tickets",
+		func(r *reader, key string, c *configuration) { c.vendors.ticket.Key = existingKey(r.text(key)) }},
 	{"architecture", "arm64", "what the functions are built for: `arm64` or `x86_64`",
 		func(r *reader, key string, c *configuration) { c.props.Architecture = readArchitecture(r, key) }},
 	{"logRetention", "three_months", "how long logs are kept: `one_week`, `one_month`, `three_months`, `six_months`, `one_year` or `infinite`",

@@ -18,6 +18,7 @@ func newStack(scope constructs.Construct, c configuration) awscdk.Stack {
 		Description: jsii.String("Passkeys for an Amazon Cognito user pool"),
 	})
 	c.existing.importInto(stack, &c.props)
+	c.vendors.addTickets(&c.props)
 	addOutputs(stack, passkeys.New(stack, jsii.String("Passkeys"), &c.props))
 	return stack
 }
@@ -39,6 +40,12 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 	}
 	if domain := p.LoginDomain(); domain != nil {
 		add("ManagedLoginUrl", domain.BaseUrl(nil), "Address of Cognito's own sign-in pages")
+	}
+	if parameter := p.TicketParameter(); parameter != "" {
+		add("TicketParameter", &parameter, "Name of the SecureString parameter that holds the key of tickets, for the backend that signs them")
+	}
+	if role := p.CorbadoRole(); role != nil {
+		add("CorbadoRoleArn", role.RoleArn(), "Role of functions that Corbado hosts")
 	}
 	add("RelyingPartyId", jsii.String(p.RelyingPartyID()), "Domain that passkeys belong to")
 }

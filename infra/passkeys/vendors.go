@@ -264,13 +264,23 @@ func (p *Passkeys) GrantTickets(grantee awsiam.IGrantable) {
 
 // TicketParameter is the name of the SecureString parameter that holds the key
 // ring of tickets, or "" without Props.Tickets.
-func (p *Passkeys) TicketParameter() string { return p.triggers.ticket.parameter }
+func (p *Passkeys) TicketParameter() string {
+	if p.triggers == nil {
+		return ""
+	}
+	return p.triggers.ticket.parameter
+}
 
 // CorbadoActionsFunction answers Corbado's actions, or is nil without Corbado.Actions.
-func (p *Passkeys) CorbadoActionsFunction() awslambda.IFunction { return p.api.actions }
+func (p *Passkeys) CorbadoActionsFunction() awslambda.IFunction {
+	if p.api == nil || p.api.actions == nil {
+		return nil
+	}
+	return p.api.actions
+}
 
 // CorbadoRole is what functions assume that Corbado hosts, or nil without Corbado.Hosted.
-func (p *Passkeys) CorbadoRole() awsiam.IRole { return p.corbadoRole }
+func (p *Passkeys) CorbadoRole() awsiam.Role { return p.corbadoRole }
 
 func (c *check) vendors(v VendorProps) {
 	if v.Corbado != nil {
@@ -282,6 +292,9 @@ func (c *check) vendors(v VendorProps) {
 		c.required("PassageFlex.BaseURL", f.BaseURL)
 		c.vendorURL("PassageFlex.BaseURL", f.BaseURL)
 		c.secretParameter("PassageFlex.SecretParameter", f.SecretParameter)
+		if !f.TransactionForm.IsKnown() && f.TransactionForm != "" {
+			c.add("PassageFlex.TransactionForm", string(f.TransactionForm), `use "uuid", or hex, digits, alphanumeric or base64url, a colon, and a length from 1 to 512`)
+		}
 	}
 	if h := v.HTTPProvider; h != nil {
 		if err := h.Service.Check(); err != nil {

@@ -95,7 +95,7 @@ func (d Description) Check() error {
 		want(isMember(t.User), "Transaction.User", aPointer)
 		want(isMember(t.ID), "Transaction.ID", aPointer)
 		want(t.Parameter != "", "Transaction.Parameter", "a name")
-		want(t.Form.isKnown(), "Transaction.Form", "uuid, or hex:, digits:, alphanumeric: or base64url: and a length from 1 to 512")
+		want(t.Form.IsKnown(), "Transaction.Form", "uuid, or hex:, digits:, alphanumeric: or base64url: and a length from 1 to 512")
 		want(areMembers(t.Constants) && areMatches(t.Unknown), "Transaction", aPointer+" wherever there is one")
 	}
 	v := d.Verification

@@ -34,7 +34,8 @@ func (f Form) parse() (alphabet string, length int) {
 	return alphabets[name], length
 }
 
-func (f Form) isKnown() bool {
+// IsKnown reports whether texts of the form can be made.
+func (f Form) IsKnown() bool {
 	alphabet, _ := f.parse()
 	return f == FormUUID || alphabet != ""
 }
