@@ -171,3 +171,34 @@ func TestListUsers(t *testing.T) {
 		t.Errorf("%d users on %d pages", len(seen), pages)
 	}
 }
+
+func TestAdminSetUserMFAPreference(t *testing.T) {
+	f := newFixture(t, emailPool)
+	f.signUp(address)
+	prefer := func(name string, change cognito.AdminSetUserMFAPreferenceInput) error {
+		change.UserPoolId, change.Username = aws.String(poolID), &name
+		_, err := f.api.AdminSetUserMFAPreference(t.Context(), &change)
+		return err
+	}
+	app := func(enabled bool) cognito.AdminSetUserMFAPreferenceInput {
+		return cognito.AdminSetUserMFAPreferenceInput{
+			SoftwareTokenMfaSettings: &types.SoftwareTokenMfaSettingsType{Enabled: enabled, PreferredMfa: enabled},
+		}
+	}
+	wantError(t, prefer(address, app(true)), "InvalidParameterException", "User has not verified software token mfa")
+	wantError(t, prefer(stranger, app(true)), "UserNotFoundException", "User does not exist.")
+	wantError(t, prefer(address, cognito.AdminSetUserMFAPreferenceInput{SMSMfaSettings: &types.SMSMfaSettingsType{Enabled: true}}),
+		"InvalidParameterException", "software token")
+	f.enableTOTP(address)
+	for _, enabled := range []bool{false, true} {
+		if err := prefer(address, app(enabled)); err != nil {
+			t.Fatal(err)
+		}
+		user := must[*cognito.AdminGetUserOutput](t)(f.api.AdminGetUser(t.Context(), &cognito.AdminGetUserInput{
+			UserPoolId: aws.String(poolID), Username: aws.String(address),
+		}))
+		if got := slices.Contains(user.UserMFASettingList, "SOFTWARE_TOKEN_MFA"); got != enabled {
+			t.Errorf("enabled is %t, want %t", got, enabled)
+		}
+	}
+}

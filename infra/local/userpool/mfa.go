@@ -90,10 +90,28 @@ func (p *Pool) verifySoftwareToken(_ *call, in verifySoftwareTokenInput) (out ve
 
 type mfaSettings struct{ Enabled, PreferredMfa bool }
 
-type setUserMFAPreferenceInput struct {
-	AccessToken                                                string
+type mfaPreference struct {
 	SoftwareTokenMfaSettings, SMSMfaSettings, EmailMfaSettings *mfaSettings
 	WebAuthnMfaSettings                                        *struct{ Enabled bool }
+}
+
+type setUserMFAPreferenceInput struct {
+	AccessToken string
+	mfaPreference
+}
+
+type adminSetUserMFAPreferenceInput struct {
+	forPool
+	Username string
+	mfaPreference
+}
+
+func (p *Pool) adminSetUserMFAPreference(_ *call, in adminSetUserMFAPreferenceInput) (out struct{}, err error) {
+	u, err := p.adminFind(in.Username)
+	if err != nil {
+		return out, err
+	}
+	return out, p.preferMFA(u, in.mfaPreference)
 }
 
 func (p *Pool) setUserMFAPreference(_ *call, in setUserMFAPreferenceInput) (out struct{}, err error) {
@@ -101,28 +119,32 @@ func (p *Pool) setUserMFAPreference(_ *call, in setUserMFAPreferenceInput) (out 
 	if err != nil {
 		return out, err
 	}
+	return out, p.preferMFA(u, in.mfaPreference)
+}
+
+func (p *Pool) preferMFA(u *user, in mfaPreference) error {
 	for _, other := range []*mfaSettings{in.SMSMfaSettings, in.EmailMfaSettings} {
 		if other != nil && other.Enabled {
-			return out, fail(invalidParameter, "the local user pool serves MFA by software token and passkey only")
+			return fail(invalidParameter, "the local user pool serves MFA by software token and passkey only")
 		}
 	}
 	next := u.MFA
 	if want := in.SoftwareTokenMfaSettings; want != nil {
 		if want.Enabled && (u.MFA.Secret == "" || p.properties.MfaConfiguration == mfaOff) {
-			return out, fail(invalidParameter, "User has not verified software token mfa")
+			return fail(invalidParameter, "User has not verified software token mfa")
 		}
 		next.Enabled, next.Prefers = want.Enabled, want.Enabled && want.PreferredMfa
 	}
 	if want := in.WebAuthnMfaSettings; want != nil {
 		switch {
 		case want.Enabled && p.properties.WebAuthnFactorConfiguration != multiFactor:
-			return out, fail(invalidParameter, "the pool's WebAuthnFactorConfiguration must be %s", multiFactor)
+			return fail(invalidParameter, "the pool's WebAuthnFactorConfiguration must be %s", multiFactor)
 		case want.Enabled && !next.Enabled:
-			return out, fail(invalidParameter, "passkey MFA takes another MFA method beside it")
+			return fail(invalidParameter, "passkey MFA takes another MFA method beside it")
 		}
 		u.PasskeyMFA = want.Enabled
 	}
 	u.MFA = next
 	p.touch(u)
-	return out, nil
+	return nil
 }

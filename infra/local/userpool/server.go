@@ -76,6 +76,7 @@ var operations = map[string]operation{
 	"AdminGetUser":                     admin((*Pool).adminGetUser),
 	"AdminInitiateAuth":                admin((*Pool).adminInitiateAuth),
 	"AdminRespondToAuthChallenge":      admin((*Pool).adminRespondToAuthChallenge),
+	"AdminSetUserMFAPreference":        admin((*Pool).adminSetUserMFAPreference),
 	"AdminSetUserPassword":             admin((*Pool).adminSetUserPassword),
 	"AdminUserGlobalSignOut":           admin((*Pool).adminUserGlobalSignOut),
 	"AssociateSoftwareToken":           public((*Pool).associateSoftwareToken),
