@@ -36,11 +36,11 @@ func build(s settings.Verify, env settings.AWS, recorder *telemetry.Recorder) (a
 	if err != nil {
 		return nil, err
 	}
-	vendors, opaque, err := vendorCheckers(s.Vendors, env)
+	store := dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table)
+	vendors, opaque, err := vendorCheckers(s.Vendors, env, store)
 	if err != nil {
 		return nil, err
 	}
-	store := dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table)
 	passkeys := answer.Checker{
 		RelyingParty: webauthn.RelyingParty{
 			ID:      s.RelyingPartyID,

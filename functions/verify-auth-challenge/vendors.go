@@ -3,12 +3,26 @@
 package main
 
 import (
+	"time"
+
 	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/vendors"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/once"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
-func vendorCheckers(s settings.Vendors, env settings.AWS) ([]customauth.Checker, customauth.Checker, error) {
+// vendorCheckers keep their verdict when Cognito repeats the trigger, because a
+// vendor takes an answer once.
+func vendorCheckers(s settings.Vendors, env settings.AWS, store once.Store) (checkers []customauth.Checker, opaque customauth.Checker, err error) {
 	v, err := vendors.New(s, env)
-	return v.Checkers, v.Opaque, err
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, checker := range v.Checkers {
+		checkers = append(checkers, once.Checker{Checker: checker, Store: store, Now: time.Now})
+	}
+	if v.Opaque != nil {
+		opaque = once.Checker{Checker: v.Opaque, Store: store, Now: time.Now}
+	}
+	return checkers, opaque, nil
 }

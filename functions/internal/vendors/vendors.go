@@ -34,15 +34,16 @@ type Vendors struct {
 	Passage  *passageflex.Devices
 }
 
-// New returns the vendors of the settings. Nothing is asked of them, nor of
-// Parameter Store, before a secret is needed.
+// New returns the vendors of the settings, and begins to read their secrets.
 func New(s settings.Vendors, env settings.AWS) (Vendors, error) {
 	config, err := awsclient.Config(env, env.SSM)
 	if err != nil {
 		return Vendors{}, err
 	}
 	secretIn := func(parameter string) func(context.Context) (secret.Text, error) {
-		return secret.NewTextParameter(parameterstore.New(config), parameter, time.Now).Text
+		text := secret.NewTextParameter(parameterstore.New(config), parameter, time.Now)
+		text.Prefetch()
+		return text.Text
 	}
 	var v Vendors
 	if s.CorbadoParameter != "" {
