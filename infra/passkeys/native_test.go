@@ -188,10 +188,11 @@ func TestValidateNative(t *testing.T) {
 			change: func(p *passkeys.Props) {
 				p.RelyingPartyName, p.CounterPolicy, p.MaxPasskeys, p.RecentAuthentication = "Example", passkeys.CounterReject, 5, time.Minute
 				p.Throttle, p.ParameterPath = &awsapigatewayv2.ThrottleSettings{}, "/login"
+				p.Corbado, p.Dashboard = &passkeys.Corbado{}, jsii.Bool(false)
 			},
 			want: []string{
 				`RelyingPartyName: leave it out, or set Native.Mode to "beside"`, "CounterPolicy: leave it out", "MaxPasskeys: leave it out", "RecentAuthentication: leave it out",
-				"ParameterPath: leave it out", "Throttle: leave it out",
+				"ParameterPath: leave it out", "Throttle: leave it out", "Corbado: leave it out", "Dashboard: leave it out",
 			},
 		},
 	}

@@ -120,14 +120,15 @@ func (c *check) redirects(property string, addresses []string) {
 	}
 }
 
-// withoutEffect refuses what is about the construct's own passkeys, where there are none.
+// withoutEffect refuses what is for custom authentication, where there is none.
 func (c *check) withoutEffect(p Props) {
 	for _, property := range []string{
 		"RelyingPartyName", "CounterPolicy", "MaxPasskeys", "RecentAuthentication", "Table", "ParameterPath",
-		"StampRotation", "DecoyRotation", "StampKey", "DecoyKey", "Domain", "Throttle",
+		"StampRotation", "DecoyRotation", "StampKey", "DecoyKey", "Domain", "Throttle", "Tickets",
+		"Corbado", "PassageFlex", "HTTPProvider", "Alarms", "AlarmTopic", "Thresholds", "Dashboard", "AuditBus",
 	} {
 		if !reflect.ValueOf(p).FieldByName(property).IsZero() {
-			c.problems = append(c.problems, Problem{property, "set", fmt.Sprintf("leave it out, or set Native.Mode to %q: it is about passkeys of the construct's own", NativeBeside)})
+			c.problems = append(c.problems, Problem{property, "set", fmt.Sprintf("leave it out, or set Native.Mode to %q: with %q nothing heeds it", NativeBeside, NativeOnly)})
 		}
 	}
 }
