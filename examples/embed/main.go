@@ -5,6 +5,7 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -37,6 +38,7 @@ func newStack(app awscdk.App) awscdk.Stack {
 		Clients:        []awscognito.IUserPoolClient{client},
 	})
 	addIntranet(stack, accounts)
+	addAlarm(stack, accounts)
 
 	awscdk.NewCfnOutput(stack, jsii.String("ApiUrl"), &awscdk.CfnOutputProps{Value: accounts.API().URL()})
 	awscdk.NewCfnOutput(stack, jsii.String("TableName"), &awscdk.CfnOutputProps{Value: accounts.Table().TableName()})
@@ -69,6 +71,16 @@ func addIntranet(stack awscdk.Stack, accounts *passkeys.Passkeys) {
 	accounts.GrantSignIn(intranet)
 	pictures := awss3.NewBucket(stack, jsii.String("Pictures"), &awss3.BucketProps{EnforceSSL: jsii.Bool(true)})
 	pictures.GrantReadWrite(intranet, nil)
+}
+
+// addAlarm makes an alarm that the construct doesn't have: colleagues rarely remove
+// a passkey.
+func addAlarm(stack awscdk.Stack, accounts *passkeys.Passkeys) {
+	const many = 20 // in an hour
+	accounts.MetricRemovals(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Hours(jsii.Number(1))}).
+		CreateAlarm(stack, jsii.String("ManyRemovals"), &awscloudwatch.CreateAlarmOptions{
+			Threshold: jsii.Number(many), EvaluationPeriods: jsii.Number(1),
+		})
 }
 
 func newFunction(stack awscdk.Stack, id, code string) awslambda.Function {
