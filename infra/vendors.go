@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
 )
 
 // vendors is what the context says of others' sign-in systems.
@@ -36,13 +37,14 @@ func (v vendors) addTo(r *reader, props *passkeys.Props) {
 	wants(v.corbado, "corbado", v.actions, "corbadoActions")
 	wants(v.actions, "corbadoActions", v.corbadoActions != (passkeys.CorbadoActions{}), "corbadoActionsParameter or corbadoSecondFactor")
 	wants(v.corbado, "corbado", v.corbadoHosted != (passkeys.CorbadoHosted{}), "corbadoHostedAccount or corbadoHostedExternalId")
+	wants(v.passage.AppID != "", "passageApp", v.passage.TransactionForm != "" && v.passage.TransactionForm != service.FormUUID, "passageTransactionForm")
 	wants(v.provider != nil, "httpProvider", v.providerParameter != "", "httpProviderParameter")
 	wants(v.tickets, "tickets", v.ticketClientIDs != nil || v.ticket.Rotation != 0 || v.ticket.Key != nil, "ticketClientIds, ticketRotation or ticketParameter")
 	if v.corbado {
 		props.Corbado = v.corbadoWithParts()
 	}
-	if v.passage != (passkeys.PassageFlex{}) {
-		props.PassageFlex = &v.passage
+	if f := v.passage; f.AppID != "" || f.BaseURL != "" || f.SecretParameter != "" {
+		props.PassageFlex = &f
 	}
 	if v.provider != nil {
 		props.HTTPProvider = v.httpProvider(r)

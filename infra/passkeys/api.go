@@ -85,7 +85,7 @@ func NewAPI(scope constructs.Construct, id *string, props *APIProps) *API {
 	a := &API{props: *props}
 	a.props.CommonProps = props.CommonProps.withDefaults()
 	a.props.VendorProps = props.VendorProps.withDefaults(props.Keys.props.ParameterPath)
-	a.props.tags = a.props.VendorProps.buildTags()
+	a.props.tags = a.props.buildTags()
 	if a.props.Throttle == nil {
 		a.props.Throttle = &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(100), BurstLimit: jsii.Number(200)}
 	}
@@ -125,7 +125,7 @@ func (a *API) URL() *string {
 }
 
 func (a *API) addFunction() {
-	vendors := a.props.VendorProps.settings()
+	vendors := a.props.settings()
 	a.function = a.props.newServing(a, definition{
 		id:        "Function",
 		directory: apiFunction,
@@ -191,7 +191,7 @@ func (a *API) addRoutes() {
 }
 
 // routes are those that the API's function answers.
-func (a *API) routes() []routes.Route { return append(routes.All(), a.props.VendorProps.routes()...) }
+func (a *API) routes() []routes.Route { return append(routes.All(), a.props.routes()...) }
 
 // cors lets the web origins call the API. Apps need no permission: only
 // browsers ask. Nil means that there is no web origin.

@@ -85,7 +85,7 @@ func NewKeys(scope constructs.Construct, id *string, props *KeysProps) *Keys {
 	}
 	must(props.validate())
 	k := &Keys{props: *props}
-	k.props.CommonProps = props.CommonProps.withDefaults()
+	k.props.CommonProps = props.withDefaults()
 	constructs.NewConstruct_Override(k, scope, id)
 	setDefault(&k.props.ParameterPath, defaultParameterPath(k))
 	setDefault(&k.props.Instance, instanceOf(k))

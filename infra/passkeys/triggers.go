@@ -62,7 +62,7 @@ func NewTriggers(scope constructs.Construct, id *string, props *TriggersProps) *
 	t := &Triggers{props: *props}
 	t.props.CommonProps = props.CommonProps.withDefaults()
 	t.props.VendorProps = props.VendorProps.withDefaults(props.Keys.props.ParameterPath)
-	t.props.tags = t.props.VendorProps.buildTags()
+	t.props.tags = t.props.buildTags()
 	setDefault(&t.props.UserVerification, UserVerificationRequired)
 	constructs.NewConstruct_Override(t, scope, id)
 	setDefault(&t.props.Instance, instanceOf(t))
@@ -77,7 +77,7 @@ func (t *Triggers) addDefine() {
 }
 
 func (t *Triggers) addCreate() {
-	vendors := t.props.VendorProps.settings()
+	vendors := t.props.settings()
 	t.create = t.newTrigger("CreateAuthChallenge", createFunction, settings.Create{
 		Table:          *t.props.Table.TableName(),
 		DecoyParameter: t.props.Keys.decoy.parameter,
@@ -91,7 +91,7 @@ func (t *Triggers) addCreate() {
 }
 
 func (t *Triggers) addVerify() {
-	vendors := t.props.VendorProps.settings()
+	vendors := t.props.settings()
 	var ticketKeys []string
 	if tickets := t.props.Tickets; tickets != nil {
 		t.ticket = t.props.Keys.newKeyRing("TicketKey", "ticket", provisioning.KindSigning, tickets.Rotation, tickets.Key)
