@@ -23,7 +23,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 # The CDK asks for Node.js 22; the project is built and tested with 20 too. This silences the notice of that one release.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: run page web test chromium lint fuzz mutants synth bench deploy diff destroy
+.PHONY: run page web test chromium lint fuzz mutants synth bench secret deploy diff destroy
 
 run: web ## run the stack on this machine: no AWS account, no Docker
 	@$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
@@ -78,6 +78,10 @@ synth: ## write the cloud assembly to cdk.out
 
 bench: ## print the benchmarks
 	@go test -run '^$$' -bench . -benchmem ./shared/...
+
+secret: ## put a vendor's secret from the standard input: make secret PARAMETER=/name
+	@test -n "$(PARAMETER)" || { echo "Name the parameter: make secret PARAMETER=/passkeys/CognitoPasskeys/Passkeys/corbado"; exit 1; }
+	@go run ./infra/admin put-secret -parameter $(PARAMETER) $(ARGS)
 
 deploy diff destroy: ## the CDK CLI, pinned, for the configuration in cdk.json
 	@$(CDK) $@ --no-notices $(ARGS)

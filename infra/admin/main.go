@@ -46,7 +46,7 @@ type streams struct {
 	out, err io.Writer
 }
 
-var commands = []command{putSecret, importSample, exportPasskeys, importPasskeys}
+var commands = []command{putSecret, newKey, importSample, exportPasskeys, importPasskeys}
 
 // Errors that decide the exit code.
 var (

@@ -38,7 +38,7 @@ func TestUsage(t *testing.T) {
 func TestHelpListsTheCommands(t *testing.T) {
 	r := start(t, exec.Command(binary, "-h"))
 	r.want(t, 0, "")
-	for _, name := range []string{"put-secret", "import-sample", "export", "import"} {
+	for _, name := range []string{"put-secret", "new-key", "import-sample", "export", "import"} {
 		if !strings.Contains(r.out, "  "+name+" ") {
 			t.Errorf("there is no %s in\n%s", name, r.out)
 		}
