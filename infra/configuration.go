@@ -92,7 +92,8 @@ var spelling = strings.NewReplacer("Native.ManagedLogin.", "ManagedLogin", "Nati
 
 // otherKeys: property → key, where they differ in more than case
 var otherKeys = map[string]string{
-	"Clients": "clientIds", "Native.Mode": "native", "Domain.Name": "apiDomain", "Domain.BasePath": "apiBasePath",
+	"Clients": "clientIds", "SMSRole": "smsRoleArn", "SenderKey": "senderKeyArn", "Native.Mode": "native",
+	"Domain.Name": "apiDomain", "Domain.BasePath": "apiBasePath",
 	"StampKey.Parameter": "stampParameter", "DecoyKey.Parameter": "decoyParameter",
 	"Corbado.BaseURL": "corbadoUrl", "Corbado.SecretParameter": "corbadoParameter",
 	"Corbado.Actions.CredentialsParameter": "corbadoActionsParameter", "Corbado.Actions.SecondFactor": "corbadoSecondFactor",

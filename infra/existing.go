@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -22,6 +23,7 @@ type existing struct {
 	clientIDs                                 []string
 	replace                                   []string
 	attachment                                int
+	smsRoleARN, senderKeyARN                  string
 	caseSensitive                             bool
 	tableName                                 string
 	encryptionKeyARN                          string
@@ -31,6 +33,7 @@ type existing struct {
 
 var (
 	userPoolID     = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d_[A-Za-z0-9]+$`)
+	roleARN        = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`)
 	keyARN         = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$`)
 	topicARN       = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$`)
 	busName        = regexp.MustCompile(`^[A-Za-z0-9._-]{1,256}$`)
@@ -60,6 +63,12 @@ func (e existing) importInto(stack constructs.Construct, props *passkeys.Props) 
 		props.ReplaceTriggers = append(props.ReplaceTriggers, passkeys.Trigger(trigger))
 	}
 	props.Attachment, props.CaseSensitiveUserNames = e.attachment, e.caseSensitive
+	if e.smsRoleARN != "" {
+		props.SMSRole = awsiam.Role_FromRoleArn(stack, jsii.String("SMSRole"), &e.smsRoleARN, nil)
+	}
+	if e.senderKeyARN != "" {
+		props.SenderKey = awskms.Key_FromKeyArn(stack, jsii.String("SenderKey"), &e.senderKeyARN)
+	}
 	if e.encryptionKeyARN != "" {
 		props.EncryptionKey = awskms.Key_FromKeyArn(stack, jsii.String("EncryptionKey"), &e.encryptionKeyARN)
 	}

@@ -24,6 +24,8 @@ var settings = []setting{
 		func(r *reader, key string, c *configuration) { c.props.RelyingPartyID = r.text(key) }},
 	{"origins", "(required)", "pages and apps that may ask for passkeys, such as `https://example.com` or `android:apk-key-hash:…`; a list, or one text with commas",
 		func(r *reader, key string, c *configuration) { c.props.Origins = r.list(key) }},
+	{"relatedOrigins", "(none)", "web origins outside that domain that may ask for its passkeys too; `https://<relyingPartyId>/.well-known/webauthn` must serve the output `RelatedOriginsDocument`",
+		func(r *reader, key string, c *configuration) { c.props.RelatedOrigins = r.list(key) }},
 	{"relyingPartyName", "(relyingPartyId)", "what authenticators show to the user",
 		func(r *reader, key string, c *configuration) { c.props.RelyingPartyName = r.text(key) }},
 	{"userVerification", "required", "whether an authenticator must check a fingerprint, a face or a PIN: `required`, `preferred` or `discouraged`",
@@ -48,6 +50,14 @@ var settings = []setting{
 		func(r *reader, key string, c *configuration) { c.existing.replace = r.list(key) }},
 	{"attachment", "0", "attaches the triggers to that pool again once for each increase, after the stack that owns it took them away",
 		func(r *reader, key string, c *configuration) { c.existing.attachment = r.count(key) }},
+	{"smsRoleArn", "(no text messages)", "role by which that pool sends text messages",
+		func(r *reader, key string, c *configuration) {
+			c.existing.smsRoleARN = r.matching(key, roleARN, "use the ARN of a role")
+		}},
+	{"senderKeyArn", "(no custom senders)", "KMS key of that pool's custom senders of e-mail or text messages",
+		func(r *reader, key string, c *configuration) {
+			c.existing.senderKeyARN = r.matching(key, keyARN, "use the ARN of a KMS key")
+		}},
 	{"caseSensitiveUserNames", "false", "whether that pool tells `Ann` from `ann`",
 		func(r *reader, key string, c *configuration) { c.existing.caseSensitive = r.isOn(key) }},
 	{"tableName", "(a new table)", "a table of your own, with the keys and the time-to-live attribute of the construct's",

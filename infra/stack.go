@@ -48,4 +48,7 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 		add("CorbadoRoleArn", role.RoleArn(), "Role of functions that Corbado hosts")
 	}
 	add("RelyingPartyId", jsii.String(p.RelyingPartyID()), "Domain that passkeys belong to")
+	if document := p.RelatedOriginsDocument(); document != "" {
+		add("RelatedOriginsDocument", &document, "What https://<relyingPartyId>/.well-known/webauthn must serve, as application/json")
+	}
 }

@@ -34,10 +34,11 @@ func build(s settings.API, env settings.AWS, recorder *telemetry.Recorder) (any,
 		return nil, err
 	}
 	relyingParty := webauthn.RelyingParty{
-		ID:      s.RelyingPartyID,
-		Name:    s.RelyingPartyName,
-		Origins: s.Origins,
-		Counter: webauthn.CounterPolicy(s.CounterPolicy),
+		ID:             s.RelyingPartyID,
+		Name:           s.RelyingPartyName,
+		Origins:        s.Origins,
+		RelatedOrigins: s.RelatedOrigins,
+		Counter:        webauthn.CounterPolicy(s.CounterPolicy),
 	}
 	if err := relyingParty.Validate(); err != nil {
 		return nil, err

@@ -43,9 +43,10 @@ func build(s settings.Verify, env settings.AWS, recorder *telemetry.Recorder) (a
 	}
 	passkeys := answer.Checker{
 		RelyingParty: webauthn.RelyingParty{
-			ID:      s.RelyingPartyID,
-			Origins: s.Origins,
-			Counter: webauthn.CounterPolicy(s.CounterPolicy),
+			ID:             s.RelyingPartyID,
+			Origins:        s.Origins,
+			RelatedOrigins: s.RelatedOrigins,
+			Counter:        webauthn.CounterPolicy(s.CounterPolicy),
 		},
 		Stamps: stamps,
 		Store:  store,

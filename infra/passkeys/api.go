@@ -37,9 +37,9 @@ type APIProps struct {
 	// Keys of the stack. Required.
 	Keys *Keys
 
-	// These are as in Props; each but CounterPolicy is required.
+	// These are as in Props; each but RelatedOrigins and CounterPolicy is required.
 	RelyingPartyID, RelyingPartyName string
-	Origins                          []string
+	Origins, RelatedOrigins          []string
 	UserVerification                 UserVerification
 	CounterPolicy                    CounterPolicy
 	MaxPasskeys                      int
@@ -137,6 +137,7 @@ func (a *API) addFunction() {
 			RelyingPartyID:       a.props.RelyingPartyID,
 			RelyingPartyName:     a.props.RelyingPartyName,
 			Origins:              a.props.Origins,
+			RelatedOrigins:       a.props.RelatedOrigins,
 			UserVerification:     string(a.props.UserVerification),
 			CounterPolicy:        string(a.props.CounterPolicy),
 			StampParameter:       a.props.Keys.stamp.parameter,
@@ -197,7 +198,7 @@ func (a *API) routes() []routes.Route { return append(routes.All(), a.props.rout
 // browsers ask. Nil means that there is no web origin.
 func (a *API) cors() *awsapigatewayv2.CorsPreflightOptions {
 	var origins []string
-	for _, origin := range a.props.Origins {
+	for _, origin := range slices.Concat(a.props.Origins, a.props.RelatedOrigins) {
 		if strings.HasPrefix(origin, "http") {
 			origins = append(origins, origin)
 		}

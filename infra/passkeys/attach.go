@@ -1,16 +1,22 @@
 package passkeys
 
 import (
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
+
+// cognitoPrincipal is the same in every partition.
+const cognitoPrincipal = "cognito-idp.amazonaws.com"
 
 // AttachOptions says how triggers are attached to a pool. The zero value
 // replaces nothing.
@@ -26,8 +32,10 @@ type AttachOptions struct {
 	// Replace lists the triggers of the pool that may be replaced.
 	Replace []Trigger
 
-	// Attachment is as in Props.
+	// Attachment, SMSRole and SenderKey are as in Props.
 	Attachment int
+	SMSRole    awsiam.IRole
+	SenderKey  awskms.IKey
 }
 
 // Attach makes the functions the triggers of a pool and lets the pool, and
@@ -44,11 +52,13 @@ func (t *Triggers) Attach(pool awscognito.IUserPool, options *AttachOptions) {
 	}
 	var c check
 	for _, client := range options.Clients {
-		c.client(client)
+		c.client(client, pool)
 	}
 	own, ok := pool.(awscognito.UserPool)
 	if ok {
 		c.ownPool(t, own, *options)
+	} else {
+		c.importedPool(t, pool)
 	}
 	must(c.err())
 	if ok {
@@ -85,13 +95,25 @@ func (c *check) ownPool(t *Triggers, pool awscognito.UserPool, options AttachOpt
 	}
 }
 
+// importedPool checks what the id of a pool tells: Cognito invokes functions of
+// its own region only.
+func (c *check) importedPool(t *Triggers, pool awscognito.IUserPool) {
+	region, _, _ := strings.Cut(*pool.UserPoolId(), "_")
+	if here := *awscdk.Stack_Of(t).Region(); !unresolved(region) && !unresolved(here) && region != here {
+		c.add("UserPool", *pool.UserPoolId(), "deploy the stack to the pool's region, %s: it goes to %s", region, here)
+	}
+}
+
 // client checks an app client that the app declares.
-func (c *check) client(client awscognito.IUserPoolClient) {
+func (c *check) client(client awscognito.IUserPoolClient, pool awscognito.IUserPool) {
 	declared, ok := client.Node().DefaultChild().(awscognito.CfnUserPoolClient)
 	if !ok {
 		return // imported: it is checked at deployment
 	}
 	const property = "Clients"
+	if declaredPool, ok := pool.(awscognito.UserPool); ok && !reflect.DeepEqual(resolved(declaredPool, declared.UserPoolId()), resolved(declaredPool, pool.UserPoolId())) {
+		c.add(property, *client.Node().Path(), "list app clients of UserPool only: this one is of another pool")
+	}
 	if flows := declared.ExplicitAuthFlows(); flows == nil || !slices.ContainsFunc(*flows, func(f *string) bool { return *f == "ALLOW_CUSTOM_AUTH" }) {
 		c.add(property, *client.Node().Path(), "let it use custom authentication: AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true)}")
 	}
@@ -127,12 +149,7 @@ func (t *Triggers) attachOwn(pool awscognito.UserPool, options AttachOptions) {
 // the app doesn't declare.
 func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptions) {
 	keys := t.props.Keys
-	keys.provision.allow(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions: jsii.Strings("cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPool",
-			"cognito-idp:AddCustomAttributes", "cognito-idp:DescribeUserPoolClient"),
-		Resources: &[]*string{pool.UserPoolArn()},
-	}))
-	keys.provision.allow(allowItems(t.props.Table, []string{configItems}, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem")...)
+	keys.provision.allow(t.attachingTakes(pool, options)...)
 	var clientIDs []*string
 	for _, client := range options.Clients {
 		clientIDs = append(clientIDs, client.UserPoolClientId())
@@ -144,10 +161,10 @@ func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptio
 		provisioning.CreateARN:        t.create.live.FunctionArn(),
 		provisioning.VerifyARN:        t.verify.live.FunctionArn(),
 		provisioning.UserVerification: t.props.UserVerification,
+		provisioning.FoldUserNames:    !t.props.CaseSensitiveUserNames,
 		provisioning.ClientIDs:        clientIDs,
 		provisioning.Attributes:       options.Attributes,
 		provisioning.Replace:          options.Replace,
-		provisioning.FoldUserNames:    !t.props.CaseSensitiveUserNames,
 		provisioning.Attachment:       options.Attachment,
 	})
 	for _, part := range t.parts() {
@@ -155,12 +172,41 @@ func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptio
 	}
 }
 
+// attachingTakes is what the provision function must be allowed to attach
+// triggers to an imported pool. Whoever updates a pool needs also what its
+// settings refer to, although they stay as they are. What the triggers replace
+// is kept in the table.
+func (t *Triggers) attachingTakes(pool awscognito.IUserPool, options AttachOptions) []awsiam.PolicyStatement {
+	actions := []string{"cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPool"}
+	if len(options.Attributes) > 0 {
+		actions = append(actions, "cognito-idp:AddCustomAttributes")
+	}
+	if len(options.Clients) > 0 {
+		actions = append(actions, "cognito-idp:DescribeUserPoolClient")
+	}
+	statements := append(
+		allowItems(t.props.Table, []string{configItems}, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"),
+		awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &[]*string{pool.UserPoolArn()}}),
+	)
+	if options.SMSRole != nil {
+		statements = append(statements, awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:    jsii.Strings("iam:PassRole"),
+			Resources:  &[]*string{options.SMSRole.RoleArn()},
+			Conditions: &map[string]any{"StringEquals": map[string]any{"iam:PassedToService": cognitoPrincipal}},
+		}))
+	}
+	if options.SenderKey != nil {
+		statements = append(statements, allowKey(options.SenderKey, "kms:CreateGrant"))
+	}
+	return statements
+}
+
 // letInvoke lets a pool, and nobody else, invoke one of the functions.
 func (t *Triggers) letInvoke(pool awscognito.IUserPool, p part) awslambda.CfnPermission {
 	return awslambda.NewCfnPermission(t, jsii.String(string(p.trigger)+"Permission"), &awslambda.CfnPermissionProps{
 		Action:       jsii.String("lambda:InvokeFunction"),
 		FunctionName: p.function.FunctionArn(),
-		Principal:    jsii.String("cognito-idp.amazonaws.com"),
+		Principal:    jsii.String(cognitoPrincipal),
 		SourceArn:    pool.UserPoolArn(),
 	})
 }

@@ -83,12 +83,12 @@ func NewKeys(scope constructs.Construct, id *string, props *KeysProps) *Keys {
 	if props == nil {
 		props = &KeysProps{}
 	}
-	must(props.validate())
 	k := &Keys{props: *props}
 	k.props.CommonProps = props.withDefaults()
 	constructs.NewConstruct_Override(k, scope, id)
 	setDefault(&k.props.ParameterPath, defaultParameterPath(k))
 	setDefault(&k.props.Instance, instanceOf(k))
+	must(k.props.validate()) // construct ids may hold what SSM doesn't take
 
 	k.provision = k.props.newFunction(k, definition{id: "Provision", directory: provisionFunction, timeout: provisionTimeout})
 	k.stamp = k.newKeyRing("StampKey", "stamp", provisioning.KindSigning, k.props.StampRotation, k.props.StampKey)

@@ -39,9 +39,13 @@ const (
 type emitted struct{ instance string }
 
 // instanceOf is the name of a construct in metrics and audit events, unique in
-// an account and region.
+// an account and region. Of nested stacks the outermost counts: CloudFormation
+// names the others, anew whenever it replaces them.
 func instanceOf(c constructs.Construct) string {
 	stack := awscdk.Stack_Of(c)
+	for stack.NestedStackParent() != nil {
+		stack = stack.NestedStackParent()
+	}
 	return *stack.StackName() + strings.TrimPrefix(*c.Node().Path(), *stack.Node().Path())
 }
 

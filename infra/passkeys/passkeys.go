@@ -16,6 +16,8 @@
 package passkeys
 
 import (
+	"encoding/json"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -94,6 +96,7 @@ func (p *Passkeys) addTriggers() {
 		Keys:                   p.keys,
 		RelyingPartyID:         p.props.RelyingPartyID,
 		Origins:                p.props.Origins,
+		RelatedOrigins:         p.props.RelatedOrigins,
 		UserVerification:       p.props.UserVerification,
 		CounterPolicy:          p.props.CounterPolicy,
 		CaseSensitiveUserNames: p.props.CaseSensitiveUserNames,
@@ -114,6 +117,8 @@ func (p *Passkeys) addPool() {
 		Attributes: []string{p.props.MarkerAttribute},
 		Replace:    p.props.ReplaceTriggers,
 		Attachment: p.props.Attachment,
+		SMSRole:    p.props.SMSRole,
+		SenderKey:  p.props.SenderKey,
 	})
 }
 
@@ -128,6 +133,7 @@ func (p *Passkeys) addAPI() {
 		RelyingPartyID:       p.props.RelyingPartyID,
 		RelyingPartyName:     p.props.RelyingPartyName,
 		Origins:              p.props.Origins,
+		RelatedOrigins:       p.props.RelatedOrigins,
 		UserVerification:     p.props.UserVerification,
 		CounterPolicy:        p.props.CounterPolicy,
 		MaxPasskeys:          p.props.MaxPasskeys,
@@ -186,6 +192,19 @@ func (p *Passkeys) RelyingPartyID() string {
 		return p.props.Native.RelyingPartyID
 	}
 	return p.props.RelyingPartyID
+}
+
+// RelatedOriginsDocument is what https://<RelyingPartyID>/.well-known/webauthn
+// must serve, as application/json. It is empty if there are no Props.RelatedOrigins.
+func (p *Passkeys) RelatedOriginsDocument() string {
+	if len(p.props.RelatedOrigins) == 0 {
+		return ""
+	}
+	document, err := json.Marshal(map[string][]string{"origins": p.props.RelatedOrigins})
+	if err != nil {
+		panic(err) // a map of strings always marshals
+	}
+	return string(document)
 }
 
 // Marker is the attribute, as Cognito names it, and the value by which a

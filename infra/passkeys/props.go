@@ -6,6 +6,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -26,6 +28,14 @@ type Props struct {
 	// "http://localhost:8080" while RelyingPartyID is "localhost". Required,
 	// except with NativeOnly.
 	Origins []string
+
+	// RelatedOrigins are web origins outside the domain of RelyingPartyID that may
+	// ask for its passkeys too, such as "https://example.co.uk". Browsers allow it
+	// while https://<RelyingPartyID>/.well-known/webauthn serves what
+	// Passkeys.RelatedOriginsDocument returns, which is for the domain's owner to
+	// do, and are bound to honour five names before public suffixes.
+	// https://www.w3.org/TR/webauthn-3/#sctn-related-origins
+	RelatedOrigins []string
 
 	// RelyingPartyName is what authenticators show to the user. Empty means RelyingPartyID.
 	RelyingPartyName string
@@ -66,6 +76,12 @@ type Props struct {
 	// each increase: whenever the stack that owns the pool changes it,
 	// CloudFormation takes away the triggers that the stack doesn't know of.
 	Attachment int
+
+	// SMSRole is the role by which an imported UserPool sends text messages, and
+	// SenderKey is the key of its custom senders of e-mail or text messages, if it
+	// has such: whoever updates a pool must be allowed to use them.
+	SMSRole   awsiam.IRole
+	SenderKey awskms.IKey
 
 	// CaseSensitiveUserNames says that UserPool tells "Ann" from "ann". Only with
 	// UserPool: a pool that the construct makes doesn't.

@@ -71,8 +71,8 @@ func allowItems(t awsdynamodb.ITable, partitions []string, actions ...string) []
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
 func throughService(scope constructs.IConstruct, key awskms.IKey, service string, actions ...string) awsiam.PolicyStatement {
 	statement := allowKey(key, actions...)
-	statement.AddCondition(jsii.String("StringEquals"), map[string]any{
-		"kms:ViaService": service + "." + *awscdk.Stack_Of(scope).Region() + ".amazonaws.com",
+	statement.AddCondition(jsii.String("StringLike"), map[string]any{
+		"kms:ViaService": service + "." + *awscdk.Stack_Of(scope).Region() + ".amazonaws.com*", // in China it may end in ".cn"
 	})
 	return statement
 }

@@ -23,9 +23,11 @@ type TriggersProps struct {
 	// Keys of the stack. Required.
 	Keys *Keys
 
-	// RelyingPartyID, Origins, UserVerification and CounterPolicy are as in Props.
+	// RelyingPartyID, Origins, RelatedOrigins, UserVerification and CounterPolicy
+	// are as in Props.
 	RelyingPartyID   string
 	Origins          []string
+	RelatedOrigins   []string
 	UserVerification UserVerification
 	CounterPolicy    CounterPolicy
 
@@ -101,6 +103,7 @@ func (t *Triggers) addVerify() {
 		Table:          *t.props.Table.TableName(),
 		RelyingPartyID: t.props.RelyingPartyID,
 		Origins:        t.props.Origins,
+		RelatedOrigins: t.props.RelatedOrigins,
 		StampKeys:      []string{t.props.Keys.stamp.publicKeys()},
 		CounterPolicy:  string(t.props.CounterPolicy),
 		TicketKeys:     ticketKeys,
@@ -129,14 +132,24 @@ func (t *Triggers) VerifyFunction() awslambda.IFunction { return t.verify.live }
 func (t *Triggers) Serve(client awscognito.IUserPoolClient, further ...string) {
 	keys := t.props.Keys
 	keys.provision.allow(allowItems(t.props.Table, []string{configItems}, "dynamodb:PutItem", "dynamodb:DeleteItem")...)
-	// The address keeps two clients of one id in different places apart.
-	keys.newCustomResource(t, *client.Node().Id()+(*client.Node().Addr())[:8], provisioning.ClientType, map[string]any{
+	keys.newCustomResource(t, servedID(client), provisioning.ClientType, map[string]any{
 		provisioning.TableName:        t.props.Table.TableName(),
 		provisioning.ClientID:         client.UserPoolClientId(),
 		provisioning.RelyingPartyID:   t.props.RelyingPartyID,
 		provisioning.UserVerification: t.props.UserVerification,
 		provisioning.Methods:          slices.Concat([]string{provisioning.MethodPasskey}, t.props.methods(), further),
 	})
+}
+
+// servedID is the construct id of what serves a client. A new one would serve
+// the client anew and then not at all: the old one goes last. So it is the
+// client's id, or where that is known only at deployment, the place of its
+// declaration, which the client itself depends on.
+func servedID(client awscognito.IUserPoolClient) string {
+	if id := *client.UserPoolClientId(); !unresolved(id) {
+		return id
+	}
+	return *client.Node().Id() + (*client.Node().Addr())[:8]
 }
 
 // part is one of the three, under the names that Cognito has for it.

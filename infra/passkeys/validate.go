@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"golang.org/x/net/publicsuffix"
 )
 
 // Problem is one thing that is wrong with Props.
@@ -67,6 +68,7 @@ func (p Props) Validate() error {
 	} else {
 		c.relyingParty("RelyingPartyID", p.RelyingPartyID)
 	}
+	c.relatedOrigins(p.RelatedOrigins, p.RelyingPartyID)
 	oneOf(&c, "SignIn", p.SignIn, "", SignInEmail, SignInPhone, SignInUserName)
 	c.mfa(p.MFA)
 	oneOf(&c, "Plan", p.Plan, "", awscognito.FeaturePlan_LITE, awscognito.FeaturePlan_ESSENTIALS, awscognito.FeaturePlan_PLUS)
@@ -96,6 +98,7 @@ func (p TriggersProps) validate() error {
 	c.required("Table", p.Table)
 	c.required("Keys", p.Keys)
 	c.ceremonies(p.RelyingPartyID, p.Origins, p.UserVerification, p.CounterPolicy)
+	c.relatedOrigins(p.RelatedOrigins, p.RelyingPartyID)
 	c.common(p.CommonProps)
 	c.vendors(p.VendorProps)
 	return c.err()
@@ -113,6 +116,7 @@ func (p APIProps) validate() error {
 	c.required("RecentAuthentication", p.RecentAuthentication)
 	c.required("SignIn", p.SignIn)
 	c.ceremonies(p.RelyingPartyID, p.Origins, p.UserVerification, p.CounterPolicy)
+	c.relatedOrigins(p.RelatedOrigins, p.RelyingPartyID)
 	oneOf(&c, "SignIn", p.SignIn, "", SignInEmail, SignInPhone, SignInUserName)
 	c.common(p.CommonProps)
 	c.limits(p.MaxPasskeys, p.RecentAuthentication)
@@ -176,6 +180,47 @@ func (c *check) origins(origins []string, relyingPartyID string) {
 			c.webOrigin(property, origin, relyingPartyID)
 		}
 	}
+}
+
+// maxRelatedLabels is how many different labels, such as "example" of
+// example.co.uk, every browser honours in the document of related origins.
+// https://www.w3.org/TR/webauthn-3/#sctn-validating-relation-origin
+const maxRelatedLabels = 5
+
+func (c *check) relatedOrigins(origins []string, relyingPartyID string) {
+	const property = "RelatedOrigins"
+	labels := map[string]bool{} // label before a public suffix → it is there
+	for i, origin := range origins {
+		if unresolved(origin) {
+			continue
+		}
+		host := hostOf(origin)
+		switch {
+		case slices.Contains(origins[:i], origin):
+			c.add(property, origin, "list it once")
+		case !strings.HasPrefix(origin, "https://"):
+			c.add(property, origin, "use https: only web origins are related ones")
+		case host == relyingPartyID || strings.HasSuffix(host, "."+relyingPartyID):
+			c.add(property, origin, "list it in Origins: it is in the relying party's own domain")
+		default:
+			c.webOrigin(property, origin, host)
+		}
+		registered, _ := publicsuffix.EffectiveTLDPlusOne(host)
+		label, _, _ := strings.Cut(registered, ".")
+		labels[label] = true
+	}
+	if len(labels) > maxRelatedLabels {
+		c.add(property, origins, "use at most %d names, whatever their public suffixes: browsers need not honour more", maxRelatedLabels)
+	}
+}
+
+// hostOf returns an empty host for what is no URL.
+func hostOf(origin string) string {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 func (c *check) webOrigin(property, origin, relyingPartyID string) {
@@ -304,7 +349,8 @@ func (c *check) userPool(p Props) {
 	}
 	ofExisting := []property{
 		{"Clients", len(p.Clients) > 0}, {"ReplaceTriggers", len(p.ReplaceTriggers) > 0},
-		{"Attachment", p.Attachment != 0}, {"CaseSensitiveUserNames", p.CaseSensitiveUserNames},
+		{"Attachment", p.Attachment != 0}, {"SMSRole", p.SMSRole != nil}, {"SenderKey", p.SenderKey != nil},
+		{"CaseSensitiveUserNames", p.CaseSensitiveUserNames},
 	}
 	wrong, remedy := ofExisting, "leave it out, or set UserPool too: it says something of a pool that exists"
 	if p.UserPool != nil {

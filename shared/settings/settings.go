@@ -36,10 +36,11 @@ type Create struct {
 type Verify struct {
 	Table          string   `env:"PASSKEYS_TABLE"`
 	RelyingPartyID string   `env:"PASSKEYS_RELYING_PARTY_ID"`
-	Origins        []string `env:"PASSKEYS_ORIGINS"`                 // accepted byte by byte
-	StampKeys      []string `env:"PASSKEYS_STAMP_KEYS"`              // Ed25519 public keys, unpadded base64url
-	CounterPolicy  string   `env:"PASSKEYS_COUNTER_POLICY,optional"` // what a signature counter that did not increase means
-	TicketKeys     []string `env:"PASSKEYS_TICKET_KEYS,optional"`    // Ed25519 public keys, as StampKeys; empty: no tickets
+	Origins        []string `env:"PASSKEYS_ORIGINS"`                  // accepted byte by byte
+	RelatedOrigins []string `env:"PASSKEYS_RELATED_ORIGINS,optional"` // accepted too, outside the relying party's domain
+	StampKeys      []string `env:"PASSKEYS_STAMP_KEYS"`               // Ed25519 public keys, unpadded base64url
+	CounterPolicy  string   `env:"PASSKEYS_COUNTER_POLICY,optional"`  // what a signature counter that did not increase means
+	TicketKeys     []string `env:"PASSKEYS_TICKET_KEYS,optional"`     // Ed25519 public keys, as StampKeys; empty: no tickets
 	Vendors
 }
 
@@ -51,6 +52,7 @@ type API struct {
 	RelyingPartyID       string        `env:"PASSKEYS_RELYING_PARTY_ID"`
 	RelyingPartyName     string        `env:"PASSKEYS_RELYING_PARTY_NAME"` // shown by authenticators
 	Origins              []string      `env:"PASSKEYS_ORIGINS"`
+	RelatedOrigins       []string      `env:"PASSKEYS_RELATED_ORIGINS,optional"`
 	UserVerification     string        `env:"PASSKEYS_USER_VERIFICATION"`
 	CounterPolicy        string        `env:"PASSKEYS_COUNTER_POLICY,optional"`
 	StampParameter       string        `env:"PASSKEYS_STAMP_PARAMETER"`       // SSM name of the key that signs challenges

@@ -28,6 +28,11 @@ const LeadingKeys = "dynamodb:LeadingKeys"
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
 const PassedToService = "iam:PassedToService"
 
+// ViaService is the condition key that holds the service that calls for a
+// principal, which is how the keys of AWS KMS are used.
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+const ViaService = "kms:ViaService"
+
 // ErrPolicy says that a policy document is malformed or holds what this package
 // doesn't know. It is wrapped by every error of Parse.
 var ErrPolicy = errors.New("policy document")
@@ -63,6 +68,7 @@ var operators = map[string]operator{
 	"ForAllValues:StringEquals": {LeadingKeys, false, exactly},
 	"ForAllValues:StringLike":   {LeadingKeys, false, Wildcard},
 	"StringEquals":              {PassedToService, true, exactly},
+	"StringLike":                {ViaService, true, Wildcard},
 }
 
 func exactly(text string) *regexp.Regexp {
