@@ -137,10 +137,8 @@ func (t *Triggers) attachOwn(pool awscognito.UserPool, options AttachOptions) {
 	schema, _ := resolved(pool, declared.Schema()).([]any)
 	for _, name := range options.Attributes {
 		if attributeOf(pool, name) == nil {
-			schema = append(schema, &awscognito.CfnUserPool_SchemaAttributeProperty{
-				Name: jsii.String(name), AttributeDataType: jsii.String("String"), Mutable: jsii.Bool(true),
-			})
-			declared.SetSchema(schema)
+			schema = append(schema, map[string]any{"name": name, "attributeDataType": "String", "mutable": true})
+			declared.SetSchema(awscdk.Token_AsAny(schema)) // jsii takes no resolved attributes in a list
 		}
 	}
 }

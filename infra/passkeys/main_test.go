@@ -1,6 +1,7 @@
 package passkeys_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -131,4 +132,20 @@ func withoutHash(id string) string {
 		return id
 	}
 	return id[:len(id)-8]
+}
+
+// text is flat, for numbers and booleans too.
+func text(value any) string {
+	switch value.(type) {
+	case float64, bool:
+		return fmt.Sprint(value)
+	default:
+		return flat(value)
+	}
+}
+
+// mapOf returns nil for what is no object.
+func mapOf(value any) map[string]any {
+	object, _ := value.(map[string]any)
+	return object
 }

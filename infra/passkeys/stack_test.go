@@ -89,8 +89,10 @@ func statementsOf(role map[string]any) []string {
 		for _, s := range document["Statement"].([]any) {
 			statement := s.(map[string]any)
 			text := flat(statement["Action"]) + " on " + flat(statement["Resource"])
-			if condition, ok := statement["Condition"].(map[string]any); ok {
-				text += " if " + flat(condition["ForAllValues:StringLike"].(map[string]any)["dynamodb:LeadingKeys"])
+			for _, keys := range mapOf(statement["Condition"]) {
+				for _, values := range mapOf(keys) {
+					text += " if " + flat(values)
+				}
 			}
 			statements = append(statements, text)
 		}
@@ -98,11 +100,17 @@ func statementsOf(role map[string]any) []string {
 	return statements
 }
 
-func TestInvocationIsLimitedToOneSource(t *testing.T) {
-	got := map[string]string{} // function → who may invoke it
-	for _, permission := range defaults().all.ofType("AWS::Lambda::Permission") {
-		got[flat(permission["FunctionName"])] += flat(permission["Principal"]) + " for " + flat(permission["SourceArn"])
+// invokers: function → who may invoke it
+func invokers(all resources) map[string]string {
+	who := map[string]string{}
+	for _, permission := range all.ofType("AWS::Lambda::Permission") {
+		who[flat(permission["FunctionName"])] += flat(permission["Principal"]) + " for " + flat(permission["SourceArn"])
 	}
+	return who
+}
+
+func TestInvocationIsLimitedToOneSource(t *testing.T) {
+	got := invokers(defaults().all)
 	const pool = "cognito-idp.amazonaws.com for ${PasskeysUserPool.Arn}"
 	want := map[string]string{
 		"${PasskeysTriggersDefineAuthChallengeLive}": pool,
