@@ -124,6 +124,11 @@ func flatIntrinsic(intrinsic map[string]any) string {
 		}
 		return strings.Join(parts, join[0].(string))
 	}
+	for _, cut := range []string{"Fn::Select", "Fn::Split"} { // of what stands second
+		if arguments, ok := intrinsic[cut].([]any); ok {
+			return flat(arguments[1])
+		}
+	}
 	return ""
 }
 

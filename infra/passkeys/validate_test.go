@@ -52,6 +52,28 @@ func TestValidate(t *testing.T) {
 			},
 			want: []string{"Origins: use the relying party id", "Origins: use the relying party id", "Origins: use https"},
 		},
+		"accepts related origins": {change: func(p *passkeys.Props) {
+			p.RelatedOrigins = []string{"https://example.co.uk", "https://login.example.co.uk", "https://example.de", "https://a.example", "https://b.example", "https://c.example", "https://d.example:8443"}
+		}},
+		"rejects related origins that need no relation": {
+			change: func(p *passkeys.Props) { p.RelatedOrigins = []string{"https://a.example.com", "https://example.com"} },
+			want:   []string{"RelatedOrigins: list it in Origins", "RelatedOrigins: list it in Origins"},
+		},
+		"rejects related origins that no browser would send over TLS": {
+			change: func(p *passkeys.Props) {
+				p.RelatedOrigins = []string{"http://example.org", key, "https://example.org/", "https://Example.org", "https://example.org:443", "https://", "https://example.net", "https://example.net"}
+			},
+			want: []string{
+				"RelatedOrigins: use https", "RelatedOrigins: use https", "RelatedOrigins: write it as", "RelatedOrigins: write it as",
+				"RelatedOrigins: leave out", "RelatedOrigins: write it as", "RelatedOrigins: list it once",
+			},
+		},
+		"rejects more related names than browsers honour": {
+			change: func(p *passkeys.Props) {
+				p.RelatedOrigins = []string{"https://a.example", "https://b.example", "https://c.example", "https://d.example", "https://e.example", "https://f.example"}
+			},
+			want: []string{"RelatedOrigins: use at most 5 names"},
+		},
 		"rejects http": {
 			change: func(p *passkeys.Props) { p.Origins = []string{"http://example.com", "http://localhost:8080"} },
 			want:   []string{"Origins: use https", "Origins: use https"},
