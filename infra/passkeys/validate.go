@@ -205,9 +205,10 @@ func (c *check) relatedOrigins(origins []string, relyingPartyID string) {
 		default:
 			c.webOrigin(property, origin, host)
 		}
-		registered, _ := publicsuffix.EffectiveTLDPlusOne(host)
-		label, _, _ := strings.Cut(registered, ".")
-		labels[label] = true
+		if registered, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+			label, _, _ := strings.Cut(registered, ".")
+			labels[label] = true
+		}
 	}
 	if len(labels) > maxRelatedLabels {
 		c.add(property, origins, "use at most %d names, whatever their public suffixes: browsers need not honour more", maxRelatedLabels)
