@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
 )
 
 // update writes the golden template anew: go test ./infra -update
@@ -48,6 +50,12 @@ func template(t *testing.T, app awscdk.App) string {
 	if err := synthesize(app); err != nil {
 		t.Fatal(err)
 	}
+	return readTemplate(t, app)
+}
+
+// readTemplate returns the template of an app that was synthesized.
+func readTemplate(t *testing.T, app awscdk.App) string {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(*app.Outdir(), defaultStackName+".template.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -67,20 +75,51 @@ var nativeOnly = map[string]any{
 	"managedLoginDomainPrefix": "example-accounts", "managedLoginCallbackUrls": "https://example.com/signed-in", "managedLoginLogoutUrls": "https://example.com",
 }
 
+// importedPool attaches passkeys to a pool that some other stack or hand made.
+var importedPool = map[string]any{
+	"userPoolId": "eu-west-1_Theirs001", "clientIds": "3n4b5urk1ft4fl3mg5e62d9ado", "replaceTriggers": "DefineAuthChallenge", "attachment": "1",
+	"smsRoleArn": "arn:aws:iam::111111111111:role/Texts", "senderKeyArn": "arn:aws:kms:eu-west-1:111111111111:key/22222222-2222-2222-2222-222222222222",
+}
+
+// everythingOwn has all that may be the account's own, and all that a large site asks for.
+var everythingOwn = map[string]any{
+	"relatedOrigins": "https://example.co.uk", "tableName": "passkeys", "encryptionKeyArn": "arn:aws:kms:eu-west-1:111111111111:key/33333333-3333-3333-3333-333333333333",
+	"stampParameter": "/login/stamp", "decoyParameter": "/login/decoy", "memorySize": "1024", "reservedConcurrency": "50", "provisionedConcurrency": "2",
+	"rollout": "canary_10percent_5minutes", "apiDomain": "api.example.com", "apiBasePath": "v1/auth",
+	"apiCertificateArn": "arn:aws:acm:eu-west-1:111111111111:certificate/44444444-4444-4444-4444-444444444444", "apiRateLimit": "1000", "apiBurstLimit": "2000",
+	"backendClient": "true", "mfa": "optional", "plan": "plus", "logRetention": "one_year",
+}
+
 func TestTemplate(t *testing.T) {
 	tests := map[string]map[string]any{ // golden file → change of the context
 		"default": {},
 		"username-backend": {
 			"signIn": "username", "backendClient": "true", "removalPolicy": "destroy", "emailFrom": "login@example.com",
 		},
-		"native-only": nativeOnly,
-		"observed":    {"auditBus": "security", "alarmTopicArn": topic, "tracing": true, "refusalThreshold": 500},
+		"native-only":   nativeOnly,
+		"observed":      {"auditBus": "security", "alarmTopicArn": topic, "tracing": true, "refusalThreshold": 500},
+		"imported-pool": importedPool,
+		"composed":      everythingOwn,
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
 			compareGolden(t, name, template(t, newApp(t, change)))
 		})
 	}
+}
+
+func TestTemplateOfTwoInstances(t *testing.T) {
+	app := newApp(t, nil)
+	c, err := readConfiguration(app.Node().GetAllContext(nil).(map[string]any))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack := awscdk.NewStack(app, jsii.String(defaultStackName), nil)
+	for _, id := range []string{"Customers", "Staff"} {
+		passkeys.New(stack, &id, &c.props)
+	}
+	app.Synth(nil)
+	compareGolden(t, "two-instances", readTemplate(t, app))
 }
 
 // compareGolden compares a template with testdata/<name>.golden.json, but for

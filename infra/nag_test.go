@@ -81,6 +81,8 @@ func TestNagFindsNothingUnjudged(t *testing.T) {
 		{"with Cognito's own passkeys only", nativeOnly, nil, map[string]string{mfa: suppressed, plan: suppressed}},
 		{"but Cognito's own passkeys of one factor are found", map[string]any{"native": "only", "nativeUserVerification": "preferred"}, nil,
 			map[string]string{mfa: found, plan: suppressed}},
+		{"with a pool of others", importedPool, routes, map[string]string{}},
+		{"with all that can be the account's own", everythingOwn, routes, map[string]string{mfa: suppressed}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -104,7 +104,7 @@ const topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
 // Settings of a stack that has everything optional but vendors, and of one with vendors and tickets.
 var (
 	withoutVendors = map[string]any{
-		"backendClient": true, "native": "beside", "managedLoginDomainPrefix": "example-accounts", "managedLoginCallbackUrls": "https://example.com",
+		"backendClient": true, "relatedOrigins": "https://example.co.uk", "native": "beside", "managedLoginDomainPrefix": "example-accounts", "managedLoginCallbackUrls": "https://example.com",
 		"auditBus": "default", "alarmTopicArn": topic, "tracing": true,
 	}
 	withVendors = with(withoutVendors, map[string]any{
