@@ -88,6 +88,7 @@ var everythingOwn = map[string]any{
 	"rollout": "canary_10percent_5minutes", "apiDomain": "api.example.com", "apiBasePath": "v1/auth",
 	"apiCertificateArn": "arn:aws:acm:eu-west-1:111111111111:certificate/44444444-4444-4444-4444-444444444444", "apiRateLimit": "1000", "apiBurstLimit": "2000",
 	"backendClient": "true", "mfa": "optional", "plan": "plus", "logRetention": "one_year",
+	"auditBus": "security", "alarmTopicArn": topic, "tracing": true,
 }
 
 func TestTemplate(t *testing.T) {

@@ -78,6 +78,7 @@ func (s *Server) putParameter(body []byte) (any, error) {
 		Name, Value, Type, Description, Tier, DataType string
 		Overwrite                                      bool
 		Tags                                           []tag
+		KeyID                                          string `json:"KeyId"` // there is nothing at rest to encrypt
 	}
 	if err := decodeStrictly(body, &request); err != nil {
 		return nil, err

@@ -31,6 +31,8 @@ const (
 	typeLogPolicy   = "AWS::Logs::ResourcePolicy"
 
 	typeAlarm        = "AWS::CloudWatch::Alarm"
+	typeDeployment   = "AWS::CodeDeploy::DeploymentGroup"
+	typeDeployer     = "AWS::CodeDeploy::Application"
 	typeDashboard    = "AWS::CloudWatch::Dashboard"
 	typeEventBus     = "AWS::Events::EventBus"
 	typeInvokeConfig = "AWS::Lambda::EventInvokeConfig"
@@ -68,6 +70,8 @@ var kinds = map[string]maker{
 	typeLogPolicy:   (*Stack).makeNothing,
 
 	typeAlarm:        (*Stack).makeAlarm,
+	typeDeployment:   (*Stack).makeNothing,
+	typeDeployer:     (*Stack).makeNothing,
 	typeDashboard:    (*Stack).makeNothing,
 	typeEventBus:     (*Stack).makeEventBus,
 	typeInvokeConfig: (*Stack).makeNothing,

@@ -2,6 +2,7 @@ package stack
 
 // Reasons for which properties have no effect.
 const (
+	noRollout    = "a new version takes over at once"
 	noTags       = "tags only label what is billed"
 	noEncryption = "there is nothing at rest but the state folder, which only its owner reads"
 	noProtection = "nothing is deleted here"
@@ -20,6 +21,8 @@ const (
 // type → reason. The log names each that a template has, once.
 var typesWithoutEffect = map[string]string{
 	typeAlarm:        noCloudWatch,
+	typeDeployment:   noRollout,
+	typeDeployer:     noRollout,
 	typeDashboard:    noCloudWatch,
 	typeInvokeConfig: "a function that CloudWatch Logs calls is called once for each line",
 	typeTopicPolicy:  noSNS,

@@ -47,6 +47,7 @@ type Resource struct {
 	// What only the deployed stack's life depends on.
 	Metadata            json.RawMessage `json:"Metadata"`
 	DeletionPolicy      string          `json:"DeletionPolicy"`
+	UpdatePolicy        json.RawMessage `json:"UpdatePolicy"`
 	UpdateReplacePolicy string          `json:"UpdateReplacePolicy"`
 }
 
