@@ -72,7 +72,7 @@ type API struct {
 
 	props    APIProps
 	function function
-	actions  awslambda.Function // nil unless Corbado.Actions
+	actions  function // zero unless Corbado.Actions
 	api      awsapigatewayv2.HttpApi
 }
 

@@ -31,6 +31,8 @@ const (
 	FunctionVerify FunctionName = verifyFunction
 	FunctionAPI    FunctionName = apiFunction
 	FunctionAudit  FunctionName = auditFunction
+
+	FunctionCorbadoActions FunctionName = corbadoActionsFunction
 )
 
 // emitted are the metrics that the functions of an instance emit. Unless the

@@ -164,6 +164,9 @@ func (m *Monitoring) functions() []watched {
 	if m.props.API != nil {
 		all = append(all, watched{"Api", FunctionAPI, m.props.API.function})
 	}
+	if m.props.API != nil && m.props.API.actions.latest != nil {
+		all = append(all, watched{"CorbadoActions", FunctionCorbadoActions, m.props.API.actions})
+	}
 	return all
 }
 

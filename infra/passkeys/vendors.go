@@ -209,7 +209,7 @@ func (v VendorProps) routes() []routes.Route {
 
 // addCorbadoActions adds the function of Corbado's actions and its route.
 func (a *API) addCorbadoActions(actions CorbadoActions) {
-	f := a.props.newFunction(a, definition{
+	a.actions = a.props.newFunction(a, definition{
 		id:        "CorbadoActions",
 		directory: corbadoActionsFunction,
 		timeout:   apiTimeout,
@@ -220,12 +220,11 @@ func (a *API) addCorbadoActions(actions CorbadoActions) {
 		}),
 		allow: append(secretsOf(a.props.Keys, actions.CredentialsParameter), allowPool(a.props.UserPool, corbadoOnPool...)),
 	})
-	a.actions = f.latest
 	route := routes.CorbadoAction
 	for _, added := range *a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{
 		Path:    jsii.String(route.Path),
 		Methods: &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod(route.Method)},
-		Integration: awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("CorbadoIntegration"), f.latest,
+		Integration: awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("CorbadoIntegration"), a.actions.latest,
 			&awsapigatewayv2integrations.HttpLambdaIntegrationProps{ScopePermissionToRoute: jsii.Bool(false)}),
 	}) {
 		acknowledge(added, map[string]string{
@@ -273,10 +272,10 @@ func (p *Passkeys) TicketParameter() string {
 
 // CorbadoActionsFunction answers Corbado's actions, or is nil without Corbado.Actions.
 func (p *Passkeys) CorbadoActionsFunction() awslambda.IFunction {
-	if p.api == nil || p.api.actions == nil {
-		return nil
+	if p.api == nil || p.api.actions.latest == nil {
+		return nil // and not a nil function in an interface
 	}
-	return p.api.actions
+	return p.api.actions.latest
 }
 
 // CorbadoRole is what functions assume that Corbado hosts, or nil without Corbado.Hosted.
