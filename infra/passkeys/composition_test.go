@@ -41,7 +41,8 @@ const (
 )
 
 var composition = sync.OnceValue(func() composed {
-	app := awscdk.NewApp(nil)
+	// The flag turns what the CDK CLI finds, such as a cycle, into an error.
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &map[string]any{"@aws-cdk/core:validateAgainstDefaultRules": true}})
 	var c composed
 	stacks := map[string]awscdk.Stack{}
 	add := func(id, region string) awscdk.Stack {
