@@ -276,7 +276,7 @@ func TestSSMRefuses(t *testing.T) {
 		name, code, message string
 		change              func(*ssm.PutParameterInput)
 	}{
-		{"a member it doesn't know", "ValidationException", `"KeyId"`, func(p *ssm.PutParameterInput) { p.KeyId = aws.String("alias/x") }},
+		{"a member it doesn't know", "ValidationException", `"AllowedPattern"`, func(p *ssm.PutParameterInput) { p.AllowedPattern = aws.String("x") }},
 		{"a name that is no path", "ValidationException", "fully qualified", func(p *ssm.PutParameterInput) { p.Name = aws.String("a/b") }},
 		{"a value over 4 KiB", "ValidationException", "4096", func(p *ssm.PutParameterInput) { p.Value = aws.String(strings.Repeat("x", 4097)) }},
 		{"a new parameter without a type", "ValidationException", "must be one of", func(p *ssm.PutParameterInput) { p.Type = "" }},
