@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -40,6 +41,10 @@ func synthesize(app awscdk.App) (err error) {
 			err = problem
 		case *passkeys.InvalidPropsError: // seen only once what exists was imported
 			err = &configurationError{inContext(problem)}
+		case runtime.Error:
+			panic(problem) // a mistake of ours
+		case error: // of the CDK, which knows rules that the construct doesn't
+			err = fmt.Errorf("the CDK refuses the stack: %w", problem)
 		default:
 			panic(problem)
 		}

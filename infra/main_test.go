@@ -191,6 +191,14 @@ func TestBadConfigurationSynthesizesNothing(t *testing.T) {
 	}
 }
 
+// What the construct leaves to the CDK to judge ends as one message too.
+func TestTheCDKsOwnRefusalIsAnError(t *testing.T) {
+	app := newApp(t, map[string]any{"emailFrom": "login@example.com", "emailSesDomain": "example.org"})
+	if err := synthesize(app); err == nil || !strings.Contains(err.Error(), "the CDK refuses the stack: \"fromEmail\" contains a different domain") {
+		t.Errorf("error is %v, want the CDK's own words", err)
+	}
+}
+
 // The CDK CLI alone turns a cycle into an error, and only with this flag.
 func TestCycleIsAnErrorAtSynthesis(t *testing.T) {
 	if flag := newApp(t, nil).Node().TryGetContext(jsii.String("@aws-cdk/core:validateAgainstDefaultRules")); flag != true {
