@@ -13,6 +13,9 @@ var attacks = map[int]attack{
 	// The life of a challenge.
 	1: {name: "a whole sign-in is sent again", tests: []string{
 		"TestRejectsAReplayedSignIn", "shared/method/passkey/answer TestRetriedTrigger", "shared/method/passkey/answer TestRetryGraceEnds",
+		"shared/method/ticket TestTicketSignsInOnce", "shared/method/ticket TestGraceEnds", "shared/method/once TestRejects",
+		"shared/method/corbado TestAnswerInASessionThatIsNotForIt/a replay in a new session", "shared/method/passageflex TestNonceCountsOnce",
+		"shared/method/httpprovider TestRejects/rejects a replay", "shared/corbado/classic TestTokenIsGoodOnceForItsBrowser/rejects a replay",
 	}},
 	2: {name: "the client brings the challenge that its answer signs", tests: []string{
 		"TestRejectsAChallengeThatTheClientBrought", "shared/api TestSignInUserRefusalsLookAlike/rejects a challenge of one's own",
@@ -20,13 +23,17 @@ var attacks = map[int]attack{
 	3: {name: "one answer is sent many times at once", tests: []string{
 		"shared/method/passkey/answer TestOverlappingAnswersCountOnce", "shared/method/passkey/answer TestOrdersOfOneAnswerTwice",
 		"shared/method/passkey/answer TestOrdersOfOneAnswerInTwoSessions", "shared/method/passkey/answer TestCrowdOfSessionsWithOneAnswer",
+		"shared/method/ticket TestOverlappingAnswersCountOnce", "shared/method/ticket TestOrdersOfOneAnswerTwice",
+		"shared/method/ticket TestCrowdOfSessionsWithOneTicket", "shared/method/once TestOverlappingAnswersCountOnce",
 	}},
 	4: {name: "what expired is used while DynamoDB still has it", tests: []string{
 		"TestRejectsAnExpiredRowThatIsStillThere", "shared/method/passkey/answer TestRefusals/rejects an expired stamp",
+		"shared/method/ticket TestTicketRefusals/rejects a ticket that has expired",
 	}},
 	5: {name: "a registration's challenge signs in, or a sign-in's registers", tests: []string{"TestRejectsAChallengeOfTheOtherCeremony"}},
 	6: {name: "one user's challenge is answered in another's session", tests: []string{
 		"TestRejectsAnotherUsersChallenge", "shared/method/passkey/answer TestStampCountsOncePerPasskey",
+		"shared/method/httpprovider TestRejects/rejects an answer to another transaction of the user", "shared/method/passageflex TestRejects/rejects another user's nonce",
 	}},
 	7: {name: "one user's registration is finished with another's token", tests: []string{"TestRejectsAnotherUsersRegistration"}},
 	8: {name: "the session's challenge is missing or short", tests: []string{
@@ -51,20 +58,28 @@ var attacks = map[int]attack{
 	15: {name: "the triggers run for a name that nobody has", tests: []string{
 		"TestRejectsAStrangersPasskey/rejects it for nobody", "TestRejectsAnAnswerForASubThatThePoolDoesNotKnow",
 		"shared/method/passkey TestChallengesLookAlike", "shared/customauth TestDefineDecidesEveryHistory",
+		"shared/method/ticket TestTicketIsRefusedForNobody", "shared/method/corbado TestNobodyCostsWhatAUserCosts",
+		"shared/method/httpprovider TestUnknownUsersGetATransaction", "shared/method/httpprovider TestNobodyIsNotAskedAbout",
+		"shared/method/passageflex TestUnknownUsersGetATransaction", "infra/local/userpool TestChoiceForUnknownUsers",
 	}},
 	16: {name: "an account is deleted and made again with the same address", tests: []string{
 		"TestRejectsPasskeysOfADeletedAccount", "infra/local/userpool TestSessionOfADeletedUserIsNotTheNextOnes",
 	}},
 	17: {name: "a user who is disabled or not confirmed signs in", tests: []string{
 		"shared/trigger TestDefineGivesNoTokensToUsersWhoMayNotSignIn", "infra/local/userpool TestCustomAuthRefusesUsersWhoCannotSignInYet",
-		"infra/local/userpool TestSessions/rejects a user disabled in between",
+		"infra/local/userpool TestSessions/rejects a user disabled in between", "infra/local/userpool TestChoiceTakesAnEligibleUserAndClient",
+		"shared/corbado/classic TestSignInThatThePoolRefuses",
 	}, aws: "Cognito tells no trigger that a user is disabled, and refuses the user itself"},
 
 	// The conversation of the triggers.
 	18: {name: "the session holds challenges of Cognito's own", tests: []string{
 		"TestRejectsCognitosOwnChallenges", "shared/customauth TestDefineDecidesEveryHistory",
 	}},
-	19: {name: "a right answer to another kind of challenge", tests: []string{"TestRejectsARightAnswerToAnotherKindOfChallenge"}},
+	19: {name: "a right answer to another kind of challenge", tests: []string{
+		"TestRejectsARightAnswerToAnotherKindOfChallenge", "shared/customauth TestVerifyRejects/rejects a method that was not sealed",
+		"shared/method/ticket TestTicketIsRefusedWhereTheClientDoesNotListIt",
+		"shared/method/corbado TestAnswerInASessionThatIsNotForIt/a client that lists no such method",
+	}},
 	20: {name: "the client picks the method in its metadata and changes its mind", tests: []string{"TestMetadataOfTheClientDecidesNothing"}},
 	21: {name: "a weaker method is asked for although there is a passkey", tests: []string{
 		"TestRejectsADowngrade", "shared/customauth TestDefineFallbacks",
@@ -74,14 +89,27 @@ var attacks = map[int]attack{
 	24: {name: "a trigger is called for another pool, app client or purpose", tests: []string{
 		"shared/trigger TestEachTriggerAnswersItsSourceAlone", "shared/trigger TestClientThatIsNotServed",
 		"TestRejectsAStampMadeForSomethingElse/rejects one in another pool's event", "infra/passkeys TestInvocationIsLimitedToOneSource",
+		"infra/passkeys TestOnlyListedClientsAreServed", "infra/passkeys TestImportedPoolMayInvokeItsTriggersFirst",
+		"infra/local/importedpool TestAPoolNeedsPermissionToCallTheTriggers", "shared/method/ticket TestTicketRefusals/rejects a ticket for another pool",
+		"shared/method/ticket TestTicketRefusals/rejects a ticket for another app client", "shared/corbado/actions TestRequestCannotPassForAnInvocation",
 	}, aws: "Lambda holds a caller to the permission's SourceArn"},
 	25: {name: "a fault on the way to the verdict", tests: []string{
 		"shared/trigger TestFaultsNeverSignIn", "shared/trigger TestFaultsOfTheTable", "shared/trigger TestFaultOfARepeat",
+		"shared/method/ticket TestFaultsAreNoVerdicts", "shared/method/once TestFaultsOfTheTable", "shared/method/once TestFaultOfTheService",
+		"shared/method/corbado TestFaultOfTheServiceIsNoVerdict", "shared/method/corbado TestServiceThatIsDownIsNoVerdict",
+		"shared/method/passageflex TestOutage", "shared/method/httpprovider TestFaultsOfTheService", "shared/corbado/classic TestFaultOfCorbadoIsNoAnswer",
+		"shared/corbado/classic TestWebhookDuringAFault", "shared/corbado/actions TestFaultIsToBeTriedAgain",
 	}},
 	26: {name: "Cognito calls a trigger again whose reply was lost", tests: []string{
 		"shared/method/passkey/answer TestRetriedTrigger", "shared/trigger TestRepeatedCreate", "shared/trigger TestRecordedAnswerSurvivesAConflict",
+		"shared/method/ticket TestRepeats", "shared/method/once TestRepeatKeepsTheVerdict", "shared/method/corbado TestRepeatedTriggerKeepsTheVerdict",
+		"shared/method/passageflex TestRepeatedTriggerKeepsTheVerdict",
 	}},
-	27: {name: "a huge or deeply nested answer", tests: []string{"TestRejectsHugeAndDeepAnswers", "shared/trigger FuzzVerify", "shared/webauthn FuzzParseAssertion"}},
+	27: {name: "a huge or deeply nested answer", tests: []string{
+		"TestRejectsHugeAndDeepAnswers", "shared/trigger FuzzVerify", "shared/webauthn FuzzParseAssertion",
+		"shared/method/corbado TestAnswerInASessionThatIsNotForIt/an answer longer than any method needs",
+		"shared/corbado/classic TestForgedWebhookRefused/rejects a huge body", "shared/corbado/actions TestRequestRefused/rejects a huge body",
+	}},
 
 	// What the client and the authenticator say.
 	28: {name: "the user was not verified where that is required", tests: []string{
@@ -102,6 +130,7 @@ var attacks = map[int]attack{
 	}},
 	34: {name: "a public key that is weak, broken or of an algorithm that was not offered", tests: []string{
 		"TestRejectsKeysAtRegistration", "shared/webauthn TestRegistrationRejectsKeys", "shared/webauthn TestVerifyAssertionRejectsAStoredKeyThatRegistrationWould",
+		"infra/admin TestImportSkips/a weak RSA key", "infra/admin TestImportSkips/a point off the curve", "infra/admin TestImportSkipsLines/a changed key",
 	}},
 	35: {name: "a signature of zeros or in another form", tests: []string{"TestRejectsSignatures", "shared/webauthn TestVerifyAssertionRejectsSignatures"}},
 	36: {name: "a payment confirmation as a sign-in", tests: []string{"TestRejectsWhatTheClientOrTheAuthenticatorSays/rejects a payment"}},
@@ -109,13 +138,17 @@ var attacks = map[int]attack{
 	// Registration and management.
 	37: {name: "another user's credential id is registered", tests: []string{
 		"TestRejectsACredentialIDThatIsTaken/rejects it of another user", "shared/credentials/dynamo TestStoreKeepsTheContract", "shared/api TestRegisterRejectsATakenCredentialID",
+		"infra/admin TestImportKeepsTheTablesRules",
 	}},
 	38: {name: "one's own credential id is registered again", tests: []string{"TestRejectsACredentialIDThatIsTaken/rejects it of the same user"}},
 	39: {name: "a stolen or old access token adds a passkey", tests: []string{
 		"shared/api TestChangesRejectACaller/rejects a sign-in of more than five minutes ago", "shared/api TestChangesRejectACaller/rejects a revoked token",
 	}, later: "mail to the owner of the account"},
 	40: {name: "a passkey is registered for an address without signing in", tests: []string{"TestRejectsARegistrationForSomebodyElse", "shared/api TestTokens/rejects no token"}},
-	41: {name: "somebody else's passkey is renamed or deleted by its id", tests: []string{"shared/api TestPathIDsThatNameNoPasskey"}},
+	41: {name: "somebody else's passkey is renamed or deleted by its id", tests: []string{
+		"shared/api TestPathIDsThatNameNoPasskey", "shared/method/passageflex TestRevokeRefuses/rejects another user's device",
+		"shared/method/passageflex TestDevicesOfSomebodyElse",
+	}},
 	42: {name: "the last passkey is deleted", tests: []string{
 		"shared/api TestDeleteRejectsTheLastPasskey", "shared/api TestDelete", "shared/credentials/dynamo TestStoreKeepsTheContract",
 	}, later: "a policy that takes the password away and so keeps the last passkey"},
@@ -123,7 +156,9 @@ var attacks = map[int]attack{
 		"shared/api TestRenameRejectsNames", "shared/api TestRegisterRejectsNames", "shared/api TestRename", "TestNamesAreTextWhereverTheyAreShown",
 	}},
 	44: {name: "passkeys without end", tests: []string{"shared/api TestNumberOfPasskeysIsLimited", "shared/credentials/dynamo TestStoreKeepsTheContract"}},
-	45: {name: "a passkey waits on an account made in another's name", tests: []string{"shared/api TestPasskeyNeedsAVerifiedAddress"}},
+	45: {name: "a passkey waits on an account made in another's name", tests: []string{
+		"shared/api TestPasskeyNeedsAVerifiedAddress", "infra/admin TestImportSkips/a user without verified address",
+	}},
 
 	// Accounts of the pool.
 	46: {name: "an account is confirmed although its address is not verified", tests: []string{"shared/api TestPasskeyNeedsAVerifiedAddress/rejects an unverified address"},
@@ -163,6 +198,9 @@ var attacks = map[int]attack{
 	57: {name: "the log holds what could sign someone in", tests: []string{
 		"shared/method/passkey/answer TestNothingSecretIsLogged", "shared/trigger TestPanicsAreLoggedWithoutTheirValue", "shared/api TestNoTokenIsLogged",
 		"shared/webauthn TestRefusalsTellNothingThatWasExpected", "infra/passkeys TestStage", "infra/local/e2e TestSignInWithEmail",
+		"shared/method/ticket TestTicketSignsInOnce", "shared/method/corbado TestFaultOfTheServiceIsNoVerdict", "shared/method/passageflex TestFaultsOfDevices",
+		"shared/provider TestFaultsOfTheService", "shared/corbado/classic TestWebhookVerifiesPasswords", "shared/corbado/actions TestFaultIsToBeTriedAgain",
+		"infra/admin TestATerminalDoesNotShowTheSecret", "infra/passkeys TestSecretsAreNotInTheTemplate", "functions/audit TestOnlyTheSchemaIsDelivered",
 	}},
 
 	// What this design opened by itself.
@@ -183,15 +221,64 @@ var attacks = map[int]attack{
 	66: {name: "an app client of the pool that was not meant", tests: []string{
 		"shared/trigger TestClientThatIsNotServed", "shared/api TestTokens/rejects an access token of another client",
 		"shared/api TestChangesRejectACaller/rejects a federated user",
-	}, later: "pools that were there before"},
+		"infra/passkeys TestOnlyListedClientsAreServed", "infra/passkeys TestPoolsThatAreRefused/rejects a client that says who has an account",
+		"infra/passkeys TestPoolsThatAreRefused/rejects passkeys of one factor where MFA is required",
+		"functions/provision TestPoolRefusals/a client that tells who has an account", "functions/provision TestPoolRefusals/a client with the default of that",
+		"functions/provision TestPoolWithRequiredMFATakesVerifiedUsers", "infra/local/importedpool TestAPoolThatDoesNotSuitIsRefused",
+	}},
 	67: {name: "two forms of answers in one", tests: []string{
 		"TestRejectsMixedForms", "shared/webauthn TestParseAssertionReadsItsFormsStrictly/rejects a union of both forms",
-	}, later: "e-mail links, SMS step-up and imported keys"},
+		"shared/customauth TestVerifyDispatches", "shared/customauth TestMethodsOfOneRoundShareNoParameter", "shared/method/corbado TestRecognizesJWTsOnly",
+		"shared/method/httpprovider TestForms", "infra/admin TestImportSkips/a key of another algorithm", "infra/admin TestImportSkips/a key that tells another user",
+	}, later: "e-mail links and SMS step-up"},
 	68: {name: "an ID token that another backend saw", tests: []string{"shared/api TestTokens/rejects an ID token of a served client"},
 		later: "routes for clients that send ID tokens"},
 	69: {name: "what is meant for this machine runs in production", tests: []string{
 		"shared/awsclient TestEndpointIsALoopbackLiteralOrNone", "infra/passkeys TestValidate/rejects http", "shared/webauthn TestValidateRejects",
-		"infra/local/origin TestHostIsChecked",
+		"infra/local/origin TestHostIsChecked", "shared/provider TestBaseURL", "shared/method/passageflex TestAppNeedsASafeBaseURL",
+		"shared/method/httpprovider TestNewRefuses", "infra/admin TestUsage/rejects an endpoint that only looks local",
 	}},
 	70: {name: "a trigger's settings name the pool", tests: []string{"infra/passkeys TestNoCycle", "infra TestCycleIsAnErrorAtSynthesis"}},
+
+	// What a backend or a service vouches for.
+	71: {name: "a ticket is forged or changed", tests: []string{
+		"shared/method/ticket TestTicketRefusals", "shared/method/ticket TestSignerRefuses", "shared/corbado/classic TestSignInThatThePoolRefuses",
+	}},
+	72: {name: "a service vouches for somebody else, or its yes names nobody", tests: []string{
+		"shared/method/corbado TestAnswerRefused/rejects another user's answer without a call", "shared/method/corbado TestAnswerRefused/rejects an answer for nobody",
+		"shared/method/corbado TestServiceThatVouchesForAnybodyIsNotAsked", "shared/method/passageflex TestRejects/rejects a yes for somebody else",
+		"shared/method/httpprovider TestRejects/rejects a yes for somebody else", "shared/method/httpprovider TestEmptyIdentifierIsNobodys",
+		"shared/corbado/classic TestTicketOfAnotherUser", "shared/method/corbado TestConnectTokenForSomebodyOrSomethingElseIsNotHandedOut",
+	}},
+	73: {name: "a service's reply is a redirect, huge, ambiguous, or never ends", tests: []string{
+		"shared/provider TestFaultsOfTheService", "shared/provider TestSilentService", "shared/provider TestCircuit",
+		"shared/method/corbado TestReplyIsReadStrictly", "shared/method/httpprovider TestUnexpectedReplies", "shared/corbado/classic TestReplyOfCorbadoIsReadStrictly",
+	}},
+	74: {name: "somebody calls in a service's name", tests: []string{
+		"shared/corbado/classic TestForgedWebhookRefused", "shared/corbado/actions TestRequestRefused", "shared/basicauth TestMatches",
+		"shared/basicauth TestMatchesNobodyWithoutCredentials",
+	}},
+	75: {name: "what a client sends leaves the path or the filter it is put into", tests: []string{
+		"shared/provider TestPathStaysBelowTheBase", "shared/method/passageflex TestRevokeRefuses/rejects a path", "shared/corbado/actions TestPreLoginFilterIsNotInjected",
+	}},
+	76: {name: "an address that nobody verified stands for an account", tests: []string{
+		"shared/corbado/classic TestSignInOfAnAddressThatIsNotVerified", "shared/corbado/actions TestPreLoginTakesNobodyForAnother",
+		"shared/method/httpprovider TestRejects/rejects an address that the service has not verified",
+	}},
+
+	// What is brought from elsewhere, and Cognito's own passkeys.
+	77: {name: "a backup or another table's passkeys are given to somebody else", tests: []string{
+		"infra/admin TestImportSkipsLines/another user's sub", "infra/admin TestImportSkips/a user named by an alias",
+		"infra/admin TestImportSkips/another relying party's", "infra/admin TestImportSkips/a key that tells another user", "infra/admin/migrate TestHoldersAreCompared",
+	}},
+	78: {name: "the stack takes the place of a pool's own checks", tests: []string{
+		"infra/passkeys TestReplaceTriggersReplacesExactlyThose", "infra/passkeys TestPoolsThatAreRefused/rejects triggers that are taken",
+		"functions/provision TestPoolRefusals/a trigger that Replace doesn't name", "functions/provision TestPoolGetsTriggersAndKeepsTheRest",
+		"functions/provision TestPoolThatOthersChangeMeanwhile", "infra/local/importedpool TestAPoolGetsItsTriggersBack",
+	}},
+	79: {name: "Cognito's own passkeys are taken for this stack's, or made weaker than it asks", tests: []string{
+		"TestRejectsCognitosOwnChallenges", "infra/passkeys TestNativeBesideKeepsWhatThereIs", "infra/passkeys TestValidateNative/rejects MFA without user verification",
+		"infra/local/userpool TestPasskeyOfAnotherUser", "infra/local/userpool TestDeletedPasskeyNoLongerSignsIn",
+		"infra/local/userpool TestRegistrationIsBoundToUserClientAndOneAnswer",
+	}, aws: "the relying party of Cognito's own passkeys is Cognito"},
 }
