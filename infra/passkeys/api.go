@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -72,7 +73,8 @@ type API struct {
 
 	props    APIProps
 	function function
-	actions  function // zero unless Corbado.Actions
+	actions  function    // zero unless Corbado.Actions
+	hosted   awsiam.Role // nil unless Corbado.Hosted
 	api      awsapigatewayv2.HttpApi
 }
 
@@ -100,9 +102,7 @@ func NewAPI(scope constructs.Construct, id *string, props *APIProps) *API {
 	})
 	a.addStage()
 	a.addRoutes()
-	if corbado := a.props.Corbado; corbado != nil && corbado.Actions != nil {
-		a.addCorbadoActions(*corbado.Actions)
-	}
+	a.addCorbado()
 	return a
 }
 

@@ -41,8 +41,6 @@ type Passkeys struct {
 	login    awscognito.UserPoolDomain // nil unless asked for
 	emits    emitted
 	watch    *Monitoring
-
-	corbadoRole awsiam.Role // nil unless asked for
 }
 
 // New adds the construct to scope. It panics with an *InvalidPropsError that
@@ -142,9 +140,6 @@ func (p *Passkeys) addAPI() {
 		Domain:               p.props.Domain,
 		Throttle:             p.props.Throttle,
 	})
-	if corbado := p.props.Corbado; corbado != nil && corbado.Hosted != nil {
-		p.corbadoRole = newCorbadoRole(p, *corbado.Hosted, p.pool)
-	}
 }
 
 func (p *Passkeys) addMonitoring() {

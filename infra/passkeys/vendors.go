@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
@@ -207,6 +206,17 @@ func (v VendorProps) routes() []routes.Route {
 	return all
 }
 
+// addCorbado adds what Corbado calls or works with.
+func (a *API) addCorbado() {
+	corbado := a.props.Corbado
+	if corbado != nil && corbado.Actions != nil {
+		a.addCorbadoActions(*corbado.Actions)
+	}
+	if corbado != nil && corbado.Hosted != nil {
+		a.hosted = a.newCorbadoRole(*corbado.Hosted)
+	}
+}
+
 // addCorbadoActions adds the function of Corbado's actions and its route.
 func (a *API) addCorbadoActions(actions CorbadoActions) {
 	a.actions = a.props.newFunction(a, definition{
@@ -244,18 +254,22 @@ func allowPool(pool awscognito.IUserPool, actions ...string) awsiam.PolicyStatem
 }
 
 // newCorbadoRole makes the role of functions that Corbado hosts.
-func newCorbadoRole(scope constructs.Construct, hosted CorbadoHosted, pool awscognito.IUserPool) awsiam.Role {
-	return awsiam.NewRole(scope, jsii.String("CorbadoRole"), &awsiam.RoleProps{
+func (a *API) newCorbadoRole(hosted CorbadoHosted) awsiam.Role {
+	return awsiam.NewRole(a, jsii.String("CorbadoRole"), &awsiam.RoleProps{
 		Description:    jsii.String("Functions that Corbado hosts for this user pool"),
 		AssumedBy:      awsiam.NewAccountPrincipal(hosted.AccountID),
 		ExternalIds:    jsii.Strings(hosted.ExternalID),
-		InlinePolicies: &map[string]awsiam.PolicyDocument{"Least": policyOf(allowPool(pool, corbadoOnPool...))},
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"Least": policyOf(allowPool(a.props.UserPool, corbadoOnPool...))},
 	})
 }
 
 // GrantTickets lets a backend sign tickets: it may read their key, with which it
-// signs in as anybody on the app clients that take tickets. It panics without Props.Tickets.
+// signs in as anybody on the app clients that take tickets. It panics with an
+// *InvalidPropsError without Props.Tickets.
 func (p *Passkeys) GrantTickets(grantee awsiam.IGrantable) {
+	var c check
+	c.required("Tickets", p.props.Tickets)
+	must(c.err())
 	for _, statement := range p.triggers.ticket.read {
 		grantee.GrantPrincipal().AddToPrincipalPolicy(statement)
 	}
@@ -279,7 +293,12 @@ func (p *Passkeys) CorbadoActionsFunction() awslambda.IFunction {
 }
 
 // CorbadoRole is what functions assume that Corbado hosts, or nil without Corbado.Hosted.
-func (p *Passkeys) CorbadoRole() awsiam.Role { return p.corbadoRole }
+func (p *Passkeys) CorbadoRole() awsiam.Role {
+	if p.api == nil {
+		return nil
+	}
+	return p.api.hosted
+}
 
 func (c *check) vendors(v VendorProps) {
 	if v.Corbado != nil {
