@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -160,25 +159,12 @@ func TestRegistrationInConflict(t *testing.T) {
 	}
 }
 
-const crowd = 50
-
 // atOnce makes a crowd of requests that start together, and returns how many
 // were answered how: status and code → number.
 func atOnce(t *testing.T, request func(i int) api.Response) map[string]int {
 	t.Helper()
-	responses := make([]api.Response, crowd)
-	start := make(chan struct{})
-	var all sync.WaitGroup
-	for i := range crowd {
-		all.Go(func() {
-			<-start
-			responses[i] = request(i)
-		})
-	}
-	close(start)
-	all.Wait()
 	answered := map[string]int{}
-	for _, r := range responses {
+	for _, r := range passkeytest.AtOnce(request) {
 		if r.StatusCode < http.StatusBadRequest {
 			answered[http.StatusText(r.StatusCode)]++
 		} else {
@@ -192,8 +178,8 @@ func TestFiftyUsersRaceForOneCredentialID(t *testing.T) {
 	s, _ := withWire(t)
 	a := passkeytest.NewSynced(journey.Origin)
 	a.Passkeys = []*passkeytest.Passkey{{ID: []byte("a passkey of all")}}
-	users, answers := make([]journey.User, crowd), make([]*passkeytest.Registration, crowd)
-	for i := range crowd {
+	users, answers := make([]journey.User, passkeytest.Crowd), make([]*passkeytest.Registration, passkeytest.Crowd)
+	for i := range passkeytest.Crowd {
 		users[i] = s.NewUser(subA[:len(subA)-2] + string(rune('A'+i/10)) + string(rune('0'+i%10)))
 		made, err := sameID(a, s.BeginRegistration(t, users[i]))
 		if err != nil {
@@ -209,7 +195,7 @@ func TestFiftyUsersRaceForOneCredentialID(t *testing.T) {
 		}
 		return r
 	})
-	if answered["Created"] != 1 || answered["409 passkey_exists"] != crowd-1 {
+	if answered["Created"] != 1 || answered["409 passkey_exists"] != passkeytest.Crowd-1 {
 		t.Fatalf("answers are %v, want one Created and else 409 passkey_exists", answered)
 	}
 	for i, u := range users {
@@ -224,7 +210,7 @@ func TestRegistrationIsSentFiftyTimesAtOnce(t *testing.T) {
 	u, a := s.NewUser(subA), passkeytest.NewSynced(journey.Origin)
 	made := created(t, s, u, a)
 	answered := atOnce(t, func(int) api.Response { return s.FinishRegistration(t, u, made.JSON()) })
-	if answered["Created"] != 1 || answered["OK"] != crowd-1 {
+	if answered["Created"] != 1 || answered["OK"] != passkeytest.Crowd-1 {
 		t.Errorf("answers are %v, want one Created and else OK", answered)
 	}
 	wantWhole(t, s, u, made.CredentialID, true)
@@ -254,7 +240,7 @@ func TestNumberOfPasskeysIsLimitedInACrowd(t *testing.T) {
 	if n := len(user.Passkeys); n > journey.MaxPasskeys || n != 1+answered["Created"] {
 		t.Errorf("%d passkeys after %v, want at most %d", n, answered, journey.MaxPasskeys)
 	}
-	if others := crowd - answered["Created"] - answered["409 registration_not_found"] - answered["409 too_many_passkeys"]; others != 0 {
+	if others := passkeytest.Crowd - answered["Created"] - answered["409 registration_not_found"] - answered["409 too_many_passkeys"]; others != 0 {
 		t.Errorf("answers are %v", answered)
 	}
 }

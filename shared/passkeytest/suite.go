@@ -3,7 +3,6 @@ package passkeytest
 import (
 	"errors"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -175,7 +174,7 @@ func suiteUnique(t *testing.T, s credentials.Store) {
 }
 
 func suiteRace(t *testing.T, s credentials.Store) {
-	errs := atOnce(func(i int) error {
+	errs := AtOnce(func(i int) error {
 		e := enrolment("user "+string(rune('A'+i)), "credential one", true)
 		if err := s.BeginRegistration(t.Context(), e.Sub, e.Registration); err != nil {
 			return err
@@ -336,22 +335,4 @@ func wantOne(t *testing.T, errs []error, lost error) {
 	if won != 1 {
 		t.Errorf("%d of %d succeeded, want 1", won, len(errs))
 	}
-}
-
-const crowd = 50
-
-// atOnce runs f in a crowd that starts together.
-func atOnce(f func(i int) error) []error {
-	errs := make([]error, crowd)
-	barrier := make(chan struct{})
-	var all sync.WaitGroup
-	for i := range crowd {
-		all.Go(func() {
-			<-barrier
-			errs[i] = f(i)
-		})
-	}
-	close(barrier)
-	all.Wait()
-	return errs
 }

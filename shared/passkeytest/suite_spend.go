@@ -54,7 +54,7 @@ func suiteSpendOnce(t *testing.T, s credentials.Store) {
 
 func suiteSpendRace(t *testing.T, s credentials.Store) {
 	e := enrol(t, s, suiteSub, "credential one", true)
-	wantOne(t, atOnce(func(int) error { return s.Spend(t.Context(), spendOf(e, "c1", suiteNow)) }), credentials.ErrCondition)
+	wantOne(t, AtOnce(func(int) error { return s.Spend(t.Context(), spendOf(e, "c1", suiteNow)) }), credentials.ErrCondition)
 }
 
 func suiteSpendUpdates(t *testing.T, s credentials.Store) {

@@ -28,7 +28,7 @@ func suiteTicketOnce(t *testing.T, s credentials.Store) {
 }
 
 func suiteTicketRace(t *testing.T, s credentials.Store) {
-	errs := atOnce(func(int) error { return s.SpendTicket(t.Context(), suiteSub, "ticket", use(suiteNow)) })
+	errs := AtOnce(func(int) error { return s.SpendTicket(t.Context(), suiteSub, "ticket", use(suiteNow)) })
 	wantOne(t, errs, credentials.ErrCondition)
 }
 

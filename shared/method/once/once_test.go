@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,17 +26,14 @@ var start = time.UnixMilli(1_790_000_000_000)
 type vendor struct {
 	asked atomic.Int32
 	fault error
-	meet  *sync.WaitGroup // where those who ask at a time wait for each other; nil: nowhere
+	asks  passkeytest.Barrier
 }
 
 func (*vendor) Method() string         { return method }
 func (*vendor) Recognizes(string) bool { return true }
 func (v *vendor) Check(_ context.Context, a customauth.Answer) (customauth.Verdict, error) {
 	v.asked.Add(1)
-	if v.meet != nil {
-		v.meet.Done()
-		v.meet.Wait()
-	}
+	v.asks.Wait()
 	if v.fault != nil {
 		return customauth.Verdict{}, v.fault
 	}
@@ -158,27 +154,24 @@ func TestOverlappingAnswersCountOnce(t *testing.T) {
 		"many sessions": func(i int) string { return string(rune('a' + i)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, crowd := newWorld(t), 20
-			w.vendor.meet = new(sync.WaitGroup)
-			w.vendor.meet.Add(crowd)
-			var correct atomic.Int32
-			var all sync.WaitGroup
-			for i := range crowd {
-				all.Go(func() {
-					a := session(challenge(i))
-					a.Started = w.now
-					verdict, err := w.Check(t.Context(), a)
-					if err != nil {
-						t.Error(err)
-					}
-					if verdict.Correct {
-						correct.Add(1)
-					}
-				})
+			w := newWorld(t)
+			w.vendor.asks.Hold()
+			correct := 0
+			for _, right := range passkeytest.AtOnce(func(i int) bool {
+				a := session(challenge(i))
+				a.Started = w.now
+				verdict, err := w.Check(t.Context(), a)
+				if err != nil {
+					t.Error(err)
+				}
+				return verdict.Correct
+			}) {
+				if right {
+					correct++
+				}
 			}
-			all.Wait()
-			if n := correct.Load(); n != 1 {
-				t.Errorf("%d answers were right, want 1", n)
+			if correct != 1 {
+				t.Errorf("%d answers were right, want 1", correct)
 			}
 		})
 	}

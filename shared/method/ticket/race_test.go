@@ -3,8 +3,7 @@ package ticket_test
 import (
 	"context"
 	"errors"
-	"sync"
-	"sync/atomic"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,29 +14,16 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 )
 
-// crowd is how many answers are given at once.
-const crowd = 50
-
-// barrierStore makes a crowd of readers of a ticket wait for each other, so that
-// each has read before the first can write. It lets nobody run out of time
-// meanwhile, however busy the machine is.
+// barrierStore makes a crowd of readers of a ticket wait for each other. It lets
+// nobody run out of time meanwhile, however busy the machine is.
 type barrierStore struct {
 	once.Store
-	held    atomic.Int32
-	waiting sync.WaitGroup
-}
-
-func (b *barrierStore) holdReads() {
-	b.waiting.Add(crowd)
-	b.held.Store(crowd)
+	reads passkeytest.Barrier
 }
 
 func (b *barrierStore) Ticket(ctx context.Context, sub, id string) (credentials.Use, error) {
 	use, err := b.Store.Ticket(context.WithoutCancel(ctx), sub, id)
-	if b.held.Add(-1) >= 0 {
-		b.waiting.Done()
-		b.waiting.Wait()
-	}
+	b.reads.Wait()
 	return use, err
 }
 
@@ -59,52 +45,46 @@ func crowdOn(t *testing.T) (*scene, journey.User, *barrierStore) {
 }
 
 // wantRight gives an answer at once in every session and checks how many were right.
-func (s *scene) wantRight(t *testing.T, sessions []*journey.Session, answer string, want int32) {
+func (s *scene) wantRight(t *testing.T, sessions []*journey.Session, answer string, want int) {
 	t.Helper()
-	var correct, faults atomic.Int32
-	var all sync.WaitGroup
-	for _, session := range sessions {
-		all.Go(func() {
-			v, err := s.Verify(t.Context(), session, answer, nil)
-			if err != nil {
-				faults.Add(1)
-			}
-			if v.Response.AnswerCorrect {
-				correct.Add(1)
-			}
-		})
+	correct := 0
+	for _, right := range passkeytest.AtOnce(func(i int) bool {
+		v, err := s.Verify(t.Context(), sessions[i], answer, nil)
+		if err != nil {
+			t.Errorf("answer %d: %v", i, err)
+		}
+		return v.Response.AnswerCorrect
+	}) {
+		if right {
+			correct++
+		}
 	}
-	all.Wait()
-	if correct.Load() != want || faults.Load() > 0 {
-		t.Errorf("%d of %d were right, %d faults; want %d right", correct.Load(), len(sessions), faults.Load(), want)
+	if correct != want {
+		t.Errorf("%d of %d were right, want %d", correct, len(sessions), want)
 	}
 }
 
 // One answer many times in one session: each reads the ticket before the first writes.
 func TestOverlappingAnswersCountOnce(t *testing.T) {
 	s, u, store := crowdOn(t)
-	session := s.Begin(t, u)
-	var same []*journey.Session
-	for range crowd {
-		same = append(same, session)
-	}
+	same := slices.Repeat([]*journey.Session{s.Begin(t, u)}, passkeytest.Crowd)
 	answer := s.sign(t, subA)
-	store.holdReads()
+	store.reads.Hold()
 	s.wantRight(t, same, answer, 1)
 
 	s.Advance(time.Millisecond)
-	store.holdReads()
+	store.reads.Hold()
 	s.wantRight(t, same, answer, credentials.MaxRepeats-1)
 }
 
 func TestCrowdOfSessionsWithOneTicket(t *testing.T) {
 	s, u, store := crowdOn(t)
 	var sessions []*journey.Session
-	for range crowd {
+	for range passkeytest.Crowd {
 		sessions = append(sessions, s.Begin(t, u))
 	}
 	answer := s.sign(t, subA)
-	store.holdReads()
+	store.reads.Hold()
 	s.wantRight(t, sessions, answer, 1)
 
 	s.Advance(time.Millisecond) // and now all begin after the record, which only one of the sessions made

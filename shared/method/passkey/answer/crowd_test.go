@@ -2,7 +2,7 @@ package answer_test
 
 import (
 	"slices"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
@@ -27,22 +27,15 @@ func crowdOn(t *testing.T, a *passkeytest.Authenticator) (*journey.Stack, journe
 // were right and how many ended in a fault.
 func verdicts(t *testing.T, s *journey.Stack, sessions []*journey.Session, answers []string) (right []bool, faults int) {
 	t.Helper()
-	right = make([]bool, len(answers))
-	var mu sync.Mutex
-	var all sync.WaitGroup
-	for i, answer := range answers {
-		all.Go(func() {
-			v, err := s.Verify(t.Context(), sessions[i], answer, nil)
-			mu.Lock()
-			defer mu.Unlock()
-			right[i] = v.Response.AnswerCorrect
-			if err != nil {
-				faults++
-			}
-		})
-	}
-	all.Wait()
-	return right, faults
+	var failed atomic.Int32
+	right = passkeytest.AtOnce(func(i int) bool {
+		v, err := s.Verify(t.Context(), sessions[i], answers[i], nil)
+		if err != nil {
+			failed.Add(1)
+		}
+		return v.Response.AnswerCorrect
+	})
+	return right, int(failed.Load())
 }
 
 // One answer many times in one session: each reads the passkey before the first writes.
@@ -51,8 +44,8 @@ func TestOverlappingAnswersCountOnce(t *testing.T) {
 	s, u, store := crowdOn(t, a)
 	session := s.Begin(t, u)
 	answer := journey.Assert(t, a, session.Options())
-	store.holdReads()
-	right, faults := verdicts(t, s, slices.Repeat([]*journey.Session{session}, crowd), slices.Repeat([]string{answer}, crowd))
+	store.reads.Hold()
+	right, faults := verdicts(t, s, slices.Repeat([]*journey.Session{session}, passkeytest.Crowd), slices.Repeat([]string{answer}, passkeytest.Crowd))
 	wantOneRight(t, right, faults)
 }
 
@@ -74,11 +67,11 @@ func TestCrowdOfDevicesWithOnePasskey(t *testing.T) {
 	s, u, store := crowdOn(t, a)
 	var sessions []*journey.Session
 	var answers []string
-	for range crowd {
+	for range passkeytest.Crowd {
 		session := s.Begin(t, u)
 		sessions, answers = append(sessions, session), append(answers, journey.Assert(t, a, session.Options()))
 	}
-	store.holdReads()
+	store.reads.Hold()
 	right, faults := verdicts(t, s, sessions, answers)
 	for i, r := range right {
 		if !r {
@@ -95,11 +88,11 @@ func TestCrowdOfSessionsWithOneAnswer(t *testing.T) {
 	s, u, store := crowdOn(t, a)
 	answer := journey.Assert(t, a, s.SignInOptions(t))
 	var sessions []*journey.Session
-	for range crowd {
+	for range passkeytest.Crowd {
 		sessions = append(sessions, s.Begin(t, u))
 	}
-	store.holdReads()
-	right, faults := verdicts(t, s, sessions, slices.Repeat([]string{answer}, crowd))
+	store.reads.Hold()
+	right, faults := verdicts(t, s, sessions, slices.Repeat([]string{answer}, passkeytest.Crowd))
 	wantOneRight(t, right, faults)
 }
 
@@ -111,12 +104,12 @@ func TestCrowdOfCounts(t *testing.T) {
 	var sessions []*journey.Session
 	var answers []string
 	var counts []uint32
-	for range crowd {
+	for range passkeytest.Crowd {
 		session := s.Begin(t, u)
 		sessions, answers = append(sessions, session), append(answers, journey.Assert(t, a, session.Options()))
 		counts = append(counts, a.Passkeys[0].SignCount)
 	}
-	store.holdReads()
+	store.reads.Hold()
 	right, _ := verdicts(t, s, sessions, answers)
 	var highest uint32
 	for i, r := range right {

@@ -5,11 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 )
@@ -36,29 +35,16 @@ func remove(t testing.TB, s *journey.Stack, u journey.User, id []byte) {
 	}
 }
 
-// crowd is how many answers are given at once.
-const crowd = 50
-
-// barrierStore makes a crowd of readers of a passkey wait for each other, so
-// that each has read before the first can write. It lets nobody run out of time
-// meanwhile, however busy the machine is.
+// barrierStore makes a crowd of readers of a passkey wait for each other. It
+// lets nobody run out of time meanwhile, however busy the machine is.
 type barrierStore struct {
 	credentials.Store
-	held    atomic.Int32
-	waiting sync.WaitGroup
-}
-
-func (b *barrierStore) holdReads() {
-	b.waiting.Add(crowd)
-	b.held.Store(crowd)
+	reads passkeytest.Barrier
 }
 
 func (b *barrierStore) Passkey(ctx context.Context, sub, hash string) (credentials.Passkey, error) {
 	p, err := b.Store.Passkey(context.WithoutCancel(ctx), sub, hash)
-	if b.held.Add(-1) >= 0 {
-		b.waiting.Done()
-		b.waiting.Wait()
-	}
+	b.reads.Wait()
 	return p, err
 }
 
