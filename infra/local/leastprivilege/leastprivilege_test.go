@@ -8,7 +8,6 @@
 package leastprivilege_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,10 +20,10 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/localtest"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
@@ -133,24 +132,6 @@ func place(t *testing.T, assembly string, d document) *template.Assembly {
 	return loaded
 }
 
-// log collects what a stack logs.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // refusal is a line of the log about a call that a role doesn't allow.
 var refusal = regexp.MustCompile(`(?m)^.*assumed-role/(\S+)/\S+ is not authorized to perform: (\S+) on resource.*$`)
 
@@ -158,7 +139,7 @@ var refusal = regexp.MustCompile(`(?m)^.*assumed-role/(\S+)/\S+ is not authorize
 // returns the first problem, which may be a refused call that a function bears.
 func live(t *testing.T, assembly string, whole document) (logged string, problem error) {
 	t.Helper()
-	l, data := &log{}, t.TempDir()
+	l, data := &localtest.Log{}, t.TempDir()
 	phases := []struct {
 		name     string
 		document document

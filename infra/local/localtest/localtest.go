@@ -161,7 +161,7 @@ func projectRoot() (string, error) {
 	}
 }
 
-// Log is written by a program and read by a test.
+// Log is written by what runs and read by a test meanwhile. The zero value is empty.
 type Log struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
