@@ -21,7 +21,7 @@ func handle[E any](t *testing.T, text []byte, handle func(context.Context, E) (E
 		return event, false // Lambda refuses it
 	}
 	answered, err := handle(t.Context(), event)
-	if err != nil && !slices.Contains([]string{tryAgain, notServed, misplaced}, err.Error()) {
+	if err != nil && !slices.Contains([]string{journey.TryAgain, notServed, misplaced}, err.Error()) {
 		t.Errorf("%s ends with error %q", text, err)
 	}
 	return answered, err == nil

@@ -86,9 +86,9 @@ func TestUserWithoutSubIsAFault(t *testing.T) {
 			nameless := *session
 			nameless.User.Attributes = attributes
 			_, err := s.Create(t.Context(), &nameless, nil)
-			wantMessage(t, err, tryAgain)
+			journey.WantTryAgain(t, err)
 			_, err = s.Verify(t.Context(), &nameless, answer, nil)
-			wantMessage(t, err, tryAgain)
+			journey.WantTryAgain(t, err)
 		})
 	}
 	wantQuietLog(t, s, session, answer)
@@ -111,7 +111,7 @@ func TestNullEntriesEndASession(t *testing.T) {
 				t.Errorf("Define answers %+v, %v", r, err)
 			}
 			_, err = s.Create(t.Context(), session, nil)
-			wantMessage(t, err, tryAgain)
+			journey.WantTryAgain(t, err)
 		})
 	}
 }
@@ -162,7 +162,7 @@ func TestFaultsNeverSignIn(t *testing.T) {
 			event := s.VerifyEvent(session, answer, nil)
 			event.Response.AnswerCorrect = true
 			verified, err := verify.Handle(t.Context(), event)
-			wantMessage(t, err, tryAgain)
+			journey.WantTryAgain(t, err)
 			if verified.Response.AnswerCorrect {
 				t.Error("a fault is answered with a sign-in")
 			}
@@ -190,7 +190,7 @@ func TestFaultOfARepeat(t *testing.T) {
 	for _, broken := range []error{errors.New(innards), errPanic} {
 		store.repeat = broken
 		_, err := s.Verify(t.Context(), session, answer, nil)
-		wantMessage(t, err, tryAgain)
+		journey.WantTryAgain(t, err)
 	}
 	store.repeat = nil
 	if v, err := s.Verify(t.Context(), session, answer, nil); err != nil || !v.Response.AnswerCorrect {
@@ -206,7 +206,7 @@ func TestFaultsOfCreate(t *testing.T) {
 			session := &journey.Session{User: u, ClientID: journey.ClientID}
 			_, create, _ := s.Triggers()
 			created, err := create.Handle(t.Context(), s.CreateEvent(session, nil))
-			wantMessage(t, err, tryAgain)
+			journey.WantTryAgain(t, err)
 			if created.Response.PrivateChallengeParameters != nil || created.Response.PublicChallengeParameters != nil {
 				t.Errorf("a fault is answered with a challenge: %+v", created.Response)
 			}
@@ -230,7 +230,7 @@ func TestPanicsAreLoggedWithoutTheirValue(t *testing.T) {
 	}
 	store.user = errPanic
 	_, err = s.Create(t.Context(), &journey.Session{User: u, ClientID: journey.ClientID}, nil)
-	wantMessage(t, err, tryAgain)
+	journey.WantTryAgain(t, err)
 	line := s.Log.Last(t, "panic")
 	if line["error"] != "string" || !strings.Contains(line["stack"].(string), "customauth.Create.Open") {
 		t.Errorf("the log says %v", line)

@@ -37,9 +37,7 @@ func TestSessionAsCorbadosClientsHoldIt(t *testing.T) {
 	if !strings.HasPrefix(session.Metadata, "cp1:corbado:") {
 		t.Errorf("metadata %q", session.Metadata)
 	}
-	if !s.Answer(t, session, f.service.Sign(f.service.Claims(alice)), nil) || !session.Tokens {
-		t.Errorf("no tokens: %v", s.Log.Last(t, "verified"))
-	}
+	s.WantTokens(t, session, f.service.Sign(f.service.Claims(alice)))
 }
 
 func TestSessionBesideOwnPasskeys(t *testing.T) {
@@ -49,9 +47,7 @@ func TestSessionBesideOwnPasskeys(t *testing.T) {
 	if session.Public["dummy"] != "dummy" || len(session.Options()) == 0 {
 		t.Errorf("public parameters %v", session.Public)
 	}
-	if !s.Answer(t, session, f.service.Sign(f.service.Claims(alice)), nil) || !session.Tokens {
-		t.Errorf("no tokens: %v", s.Log.Last(t, "verified"))
-	}
+	s.WantTokens(t, session, f.service.Sign(f.service.Claims(alice)))
 }
 
 func TestAnswerInASessionThatIsNotForIt(t *testing.T) {
@@ -73,12 +69,7 @@ func TestAnswerInASessionThatIsNotForIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			session := test.stack.Begin(t, test.stack.NewUser(alice))
-			if test.stack.Answer(t, session, test.answer, nil) || session.Tokens || !session.Failed {
-				t.Error("the answer brought tokens")
-			}
-			if reason := test.stack.Log.Last(t, "verified")["reason"]; reason != test.reason {
-				t.Errorf("refused for %v, want %s", reason, test.reason)
-			}
+			test.stack.WantRefused(t, session, test.answer, test.reason)
 		})
 	}
 }
@@ -105,12 +96,7 @@ func TestNobodyCostsWhatAUserCosts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := f.service.Calls()
 			session := s.Begin(t, test.user)
-			if s.Answer(t, session, test.answer, nil) || session.Tokens {
-				t.Error("the answer brought tokens")
-			}
-			if reason := s.Log.Last(t, "verified")["reason"]; reason != test.reason {
-				t.Errorf("refused for %v, want %s", reason, test.reason)
-			}
+			s.WantRefused(t, session, test.answer, test.reason)
 			if calls := f.service.Calls() - before; calls != 1 {
 				t.Errorf("the service was asked %d times, want once", calls)
 			}
@@ -129,9 +115,7 @@ func TestRepeatedTriggerKeepsTheVerdict(t *testing.T) {
 		t.Fatalf("the first time: %+v, %v", lost.Response, err)
 	}
 	s.Advance(time.Second)
-	if !s.Answer(t, session, answer, nil) || !session.Tokens {
-		t.Errorf("no tokens: %v", s.Log.Last(t, "verified"))
-	}
+	s.WantTokens(t, session, answer)
 	if calls := f.service.Calls(); calls != 1 {
 		t.Errorf("the service was asked %d times", calls)
 	}
@@ -152,7 +136,5 @@ func TestFaultEndsNoSession(t *testing.T) {
 		t.Error("the log holds the answer or the secret")
 	}
 	f.service.Break(fault.None)
-	if !s.Answer(t, session, answer, nil) || !session.Tokens {
-		t.Errorf("the same answer brings no tokens after the outage: %v", s.Log.Last(t, "verified"))
-	}
+	s.WantTokens(t, session, answer)
 }

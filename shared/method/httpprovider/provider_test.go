@@ -25,15 +25,11 @@ func TestSignInBesidePasskeys(t *testing.T) {
 
 	session := w.Begin(t, w.ann)
 	token := w.approve(t, session)
-	if !w.Answer(t, session, token, nil) || !session.Tokens {
-		t.Error("the service's answer was refused")
-	}
+	w.WantTokens(t, session, token)
 	w.wantQuietLog(t, token, session.Public[parameter])
 
 	session = w.Begin(t, w.ann)
-	if !w.Answer(t, session, journey.Assert(t, w.passkey, session.Options()), nil) || !session.Tokens {
-		t.Error("the passkey was refused")
-	}
+	w.WantTokens(t, session, journey.Assert(t, w.passkey, session.Options()))
 }
 
 func TestSignInWithTheServiceAlone(t *testing.T) {
@@ -43,9 +39,7 @@ func TestSignInWithTheServiceAlone(t *testing.T) {
 	if len(session.Options()) > 0 || !strings.HasPrefix(session.Metadata, "cp1:http:") {
 		t.Errorf("opened %q with %v", session.Metadata, session.Public)
 	}
-	if !w.Answer(t, session, w.approve(t, session), nil) || !session.Tokens {
-		t.Error("refused")
-	}
+	w.WantTokens(t, session, w.approve(t, session))
 }
 
 // The clocks of two functions may differ a little.
@@ -120,7 +114,7 @@ func TestRejects(t *testing.T) {
 			w := newWorld(t, changes...)
 			session := w.Begin(t, w.ann)
 			answer := c.answer(t, w, session)
-			w.wantRefused(t, session, answer, c.reason)
+			w.WantRefused(t, session, answer, c.reason)
 			w.wantQuietLog(t)
 		})
 	}
@@ -152,9 +146,9 @@ func TestUnknownUsersGetATransaction(t *testing.T) {
 				t.Errorf("approving: %v", err)
 			}
 			if user.Sub != w.ann.Sub {
-				w.wantRefused(t, session, w.approve(t, w.Begin(t, w.ann)), "answer_refused")
+				w.WantRefused(t, session, w.approve(t, w.Begin(t, w.ann)), "answer_refused")
 				w.service.Break(fault.SuccessForAnother)
-				w.wantRefused(t, w.reopen(t, session), "token", "user_mismatch")
+				w.WantRefused(t, w.reopen(t, session), "token", "user_mismatch")
 				w.service.Break(fault.None)
 			}
 		})
@@ -224,7 +218,7 @@ func TestFaultsOfTheService(t *testing.T) {
 
 			w.service.Break(broken)
 			_, err := w.TryAnswer(t.Context(), pending, token, nil)
-			wantFault(t, err)
+			journey.WantTryAgain(t, err)
 			if got, _ := w.Log.Last(t, "fault")["error"].(string); !strings.Contains(got, "Example ID: verifying an answer: ") || !strings.Contains(got, words) {
 				t.Errorf("logged %q, want %q", got, words)
 			}
@@ -236,16 +230,12 @@ func TestFaultsOfTheService(t *testing.T) {
 			if session.Public[parameter] != "" || strings.Contains(session.Private["acc"], "http") {
 				t.Errorf("opened %v", session.Private)
 			}
-			if !w.Answer(t, session, journey.Assert(t, w.passkey, session.Options()), nil) || !session.Tokens {
-				t.Error("the passkey was refused")
-			}
+			w.WantTokens(t, session, journey.Assert(t, w.passkey, session.Options()))
 			w.wantQuietLog(t, token)
 
 			w.service.Break(fault.None)
 			session = w.Begin(t, w.ann)
-			if !w.Answer(t, session, w.approve(t, session), nil) || !session.Tokens {
-				t.Error("refused after the fault")
-			}
+			w.WantTokens(t, session, w.approve(t, session))
 		})
 	}
 }
@@ -256,7 +246,7 @@ func TestFaultOfTheOnlyMethod(t *testing.T) {
 	w.Client.Methods = []string{"http"}
 	w.server.Close()
 	_, err := w.Create(t.Context(), &journey.Session{User: w.ann, ClientID: journey.ClientID}, nil)
-	wantFault(t, err)
+	journey.WantTryAgain(t, err)
 	if got, _ := w.Log.Last(t, "fault")["error"].(string); !strings.Contains(got, "connection failed: dial") {
 		t.Errorf("logged %q", got)
 	}
@@ -348,7 +338,7 @@ func TestVerificationWithoutATransaction(t *testing.T) {
 	if len(session.Public) != 0 || w.service.Calls() != 0 {
 		t.Errorf("opened %v after %d calls", session.Public, w.service.Calls())
 	}
-	w.wantRefused(t, session, "token", "answer_refused")
+	w.WantRefused(t, session, "token", "answer_refused")
 }
 
 func TestNewRefuses(t *testing.T) {

@@ -22,15 +22,11 @@ func TestSignIn(t *testing.T) {
 	w.Register(t, w.ann, w.passkey)
 	session := w.Begin(t, w.ann)
 	nonce := w.nonce(t, session)
-	if !w.Answer(t, session, nonce, nil) || !session.Tokens {
-		t.Error("the nonce was refused")
-	}
+	w.WantTokens(t, session, nonce)
 	w.wantQuietLog(t, nonce, session.Public[passageflex.ParameterTransaction])
 
 	session = w.Begin(t, w.ann)
-	if !w.Answer(t, session, journey.Assert(t, w.passkey, session.Options()), nil) || !session.Tokens {
-		t.Error("the passkey was refused")
-	}
+	w.WantTokens(t, session, journey.Assert(t, w.passkey, session.Options()))
 }
 
 func TestRejects(t *testing.T) {
@@ -107,9 +103,7 @@ func TestRepeatedTriggerKeepsTheVerdict(t *testing.T) {
 		t.Fatal("refused", err)
 	}
 	w.Advance(5 * time.Second)
-	if !w.Answer(t, session, nonce, nil) || !session.Tokens {
-		t.Error("refused the second time")
-	}
+	w.WantTokens(t, session, nonce)
 	w.wantRefused(t, w.Begin(t, w.ann), nonce, "answer_spent")
 }
 
@@ -147,16 +141,13 @@ func TestOutage(t *testing.T) {
 			pending := w.Begin(t, w.ann)
 			nonce := w.nonce(t, pending)
 			w.service.Break(broken)
-			if _, err := w.TryAnswer(t.Context(), pending, nonce, nil); err == nil || err.Error() != retryable {
-				t.Errorf("error is %v, want %q", err, retryable)
-			}
+			_, err := w.TryAnswer(t.Context(), pending, nonce, nil)
+			journey.WantTryAgain(t, err)
 			session := w.Begin(t, w.ann)
 			if w.Log.Last(t, "created")["error"] == nil || session.Public[passageflex.ParameterTransaction] != "" {
 				t.Errorf("opened %v without a word", session.Public)
 			}
-			if !w.Answer(t, session, journey.Assert(t, w.passkey, session.Options()), nil) || !session.Tokens {
-				t.Error("the passkey was refused")
-			}
+			w.WantTokens(t, session, journey.Assert(t, w.passkey, session.Options()))
 			w.wantQuietLog(t, nonce)
 		})
 	}
@@ -192,9 +183,8 @@ func TestMisconfiguredApp(t *testing.T) {
 			options := fake.Options{AppID: appID, APIKey: apiKey, Now: w.Now}
 			change(&options)
 			w.server.Config.Handler = fake.New(options)
-			if _, err := w.TryAnswer(t.Context(), session, "nonce", nil); err == nil || err.Error() != retryable {
-				t.Errorf("error is %v, want %q", err, retryable)
-			}
+			_, err := w.TryAnswer(t.Context(), session, "nonce", nil)
+			journey.WantTryAgain(t, err)
 			if got, _ := w.Log.Last(t, "fault")["error"].(string); !strings.Contains(got, "means nothing here") {
 				t.Errorf("logged %q", got)
 			}

@@ -18,9 +18,7 @@ func TestTicketSignsInOnce(t *testing.T) {
 	u := s.NewUser(subA)
 	text := s.sign(t, subA)
 	session := s.Begin(t, u)
-	if !s.Answer(t, session, text, nil) || !session.Tokens {
-		t.Fatalf("no tokens, refused for %v", s.Log.Last(t, "verified")["reason"])
-	}
+	s.WantTokens(t, session, text)
 	last := s.Log.Last(t, "verified")
 	if flags, _ := last["flags"].([]any); last["method"] != "ticket" || !slices.Equal(flags, []any{"amr:otp"}) {
 		t.Errorf("logged %v, want the method ticket and the flag amr:otp", last)
@@ -38,13 +36,9 @@ func TestPasskeysWorkBesideTickets(t *testing.T) {
 	u, a := s.NewUser(subA), passkeytest.NewSynced(journey.Origin)
 	s.Register(t, u, a)
 	session := s.Begin(t, u)
-	if !s.Answer(t, session, journey.Assert(t, a, session.Options()), nil) || !session.Tokens {
-		t.Error("no tokens for a good assertion")
-	}
+	s.WantTokens(t, session, journey.Assert(t, a, session.Options()))
 	session = s.Begin(t, u)
-	if !s.Answer(t, session, s.sign(t, subA), nil) || !session.Tokens {
-		t.Error("no tokens for a ticket")
-	}
+	s.WantTokens(t, session, s.sign(t, subA))
 }
 
 func TestTicketRefusals(t *testing.T) {

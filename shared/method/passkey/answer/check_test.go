@@ -26,23 +26,10 @@ func withPasskey(t testing.TB) (*journey.Stack, journey.User, *passkeytest.Authe
 	return s, u, a
 }
 
-// wantRefused checks that an answer gave no tokens, and why.
-func wantRefused(t testing.TB, s *journey.Stack, session *journey.Session, answer, reason string) {
-	t.Helper()
-	if s.Answer(t, session, answer, nil) || session.Tokens {
-		t.Fatal("the answer was accepted")
-	}
-	if got := s.Log.Last(t, "verified")["reason"]; got != reason {
-		t.Errorf("refused for %q, want %q", got, reason)
-	}
-}
-
 func TestSignInByName(t *testing.T) {
 	s, u, a := withPasskey(t)
 	session := s.Begin(t, u)
-	if !s.Answer(t, session, journey.Assert(t, a, session.Options()), nil) || !session.Tokens {
-		t.Error("no tokens for a good answer")
-	}
+	s.WantTokens(t, session, journey.Assert(t, a, session.Options()))
 	sample := s.Begin(t, u)
 	assertion, err := a.Get(sample.Options())
 	if err != nil {
@@ -57,10 +44,8 @@ func TestSignInWithoutName(t *testing.T) {
 	s, u, a := withPasskey(t)
 	answer := journey.Assert(t, a, s.SignInOptions(t))
 	session := s.Begin(t, u)
-	if !s.Answer(t, session, answer, nil) || !session.Tokens {
-		t.Error("no tokens for a good answer")
-	}
-	wantRefused(t, s, s.Begin(t, u), answer, "challenge_spent")
+	s.WantTokens(t, session, answer)
+	s.WantRefused(t, s.Begin(t, u), answer, "challenge_spent")
 }
 
 func TestStampCountsOncePerPasskey(t *testing.T) {
@@ -141,7 +126,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s, u, a := withPasskey(t)
 			session := s.Begin(t, u)
-			wantRefused(t, s, session, c.answer(t, s, session, a), c.reason)
+			s.WantRefused(t, session, c.answer(t, s, session, a), c.reason)
 		})
 	}
 }
@@ -150,7 +135,7 @@ func TestRejectsAnAnswerForNobody(t *testing.T) {
 	s, _, a := withPasskey(t)
 	ghost := journey.User{Name: "11111111-2222-4333-8444-555555555555", NotFound: true}
 	session := s.Begin(t, ghost)
-	wantRefused(t, s, session, journey.Assert(t, a, withoutList(session.Options())), "unknown_credential")
+	s.WantRefused(t, session, journey.Assert(t, a, withoutList(session.Options())), "unknown_credential")
 }
 
 // A reply that was lost makes Cognito call Verify again: the same answer in the
@@ -183,7 +168,7 @@ func TestRetryGraceEnds(t *testing.T) {
 		t.Fatal("refused", err)
 	}
 	s.Advance(20*time.Second + time.Millisecond)
-	wantRefused(t, s, session, answer, "challenge_spent")
+	s.WantRefused(t, session, answer, "challenge_spent")
 }
 
 // A stamped answer that was used in one session is worth nothing in another,
@@ -194,7 +179,7 @@ func TestGraceServesNoOtherSession(t *testing.T) {
 	if first := s.Begin(t, u); !s.Answer(t, first, answer, nil) {
 		t.Fatal("refused")
 	}
-	wantRefused(t, s, s.Begin(t, u), answer, "challenge_spent")
+	s.WantRefused(t, s.Begin(t, u), answer, "challenge_spent")
 }
 
 func TestManySignInsInSequence(t *testing.T) {
@@ -218,7 +203,7 @@ func TestManySignInsInSequence(t *testing.T) {
 	if len(p.Spent) > 8 {
 		t.Errorf("the passkey remembers %d challenges, want 8 at most", len(p.Spent))
 	}
-	wantRefused(t, s, s.Begin(t, u), first, "wrong_challenge")
+	s.WantRefused(t, s.Begin(t, u), first, "wrong_challenge")
 }
 
 // Nine sign-ins at once leave no room to remember the oldest challenge: it is
@@ -273,7 +258,7 @@ func TestCounterOfDeviceBoundKey(t *testing.T) {
 	}
 	for _, count := range []uint32{a.Passkeys[0].SignCount, a.Passkeys[0].SignCount - 1, 0} {
 		session := s.Begin(t, u)
-		wantRefused(t, s, session, journey.Assert(t, a, session.Options(), func(c *passkeytest.Ceremony) { c.SignCount = count }), "counter")
+		s.WantRefused(t, session, journey.Assert(t, a, session.Options(), func(c *passkeytest.Ceremony) { c.SignCount = count }), "counter")
 	}
 }
 
@@ -297,7 +282,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	if !s.Answer(t, session, answer, nil) {
 		t.Fatal("refused")
 	}
-	wantRefused(t, s, s.Begin(t, u), answer, "wrong_challenge")
+	s.WantRefused(t, s.Begin(t, u), answer, "wrong_challenge")
 	for what, secret := range map[string]string{
 		"the challenge": session.Private["c"], "the answer": answer, "the address": u.Attributes["email"], "a token": "token of",
 	} {
