@@ -13,11 +13,16 @@ func addVendors(h *api.Handler, s settings.Vendors, env settings.AWS) error {
 	if err != nil {
 		return err
 	}
-	if v.Corbado != nil { // a nil pointer in an interface would not be nil
-		h.Corbado = *v.Corbado
+	tokens, err := v.Tokens()
+	if err != nil {
+		return err
 	}
-	if v.Passage != nil {
-		h.Passage = v.Passage
+	devices, err := v.Devices()
+	if tokens != nil { // a nil pointer in an interface would not be nil
+		h.Corbado = tokens
 	}
-	return nil
+	if devices != nil {
+		h.Passage = devices
+	}
+	return err
 }

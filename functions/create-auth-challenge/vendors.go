@@ -10,5 +10,8 @@ import (
 
 func vendorIssuers(s settings.Vendors, env settings.AWS) ([]customauth.Issuer, error) {
 	v, err := vendors.New(s, env)
-	return v.Issuers, err
+	if err != nil {
+		return nil, err
+	}
+	return v.Issuers()
 }

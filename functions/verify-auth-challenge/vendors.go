@@ -18,11 +18,12 @@ func vendorCheckers(s settings.Vendors, env settings.AWS, store once.Store) (che
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, checker := range v.Checkers {
+	all, opaque, err := v.Checkers()
+	for _, checker := range all {
 		checkers = append(checkers, once.Checker{Checker: checker, Store: store, Now: time.Now})
 	}
-	if v.Opaque != nil {
-		opaque = once.Checker{Checker: v.Opaque, Store: store, Now: time.Now}
+	if opaque != nil {
+		opaque = once.Checker{Checker: opaque, Store: store, Now: time.Now}
 	}
-	return checkers, opaque, nil
+	return checkers, opaque, err
 }

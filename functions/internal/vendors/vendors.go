@@ -16,6 +16,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/httpprovider/service"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passageflex"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
@@ -25,78 +26,118 @@ import (
 // holder is about to.
 const tokenLifetime = 2 * time.Minute
 
-// Vendors are those that the settings name.
+// Vendors are those that the settings name. A function makes of them what it
+// needs, and only the secrets of that are read.
 type Vendors struct {
-	Issuers  []customauth.Issuer
-	Checkers []customauth.Checker
-	Opaque   customauth.Checker // of the one vendor whose answers have no form of their own; nil if there is none
-	Corbado  *corbado.Tokens
-	Passage  *passageflex.Devices
+	settings   settings.Vendors
+	parameters secret.Getter
 }
 
-// New returns the vendors of the settings, and begins to read their secrets.
+// New returns the vendors of the settings.
 func New(s settings.Vendors, env settings.AWS) (Vendors, error) {
 	config, err := awsclient.Config(env, env.SSM)
 	if err != nil {
 		return Vendors{}, err
 	}
-	secretIn := func(parameter string) func(context.Context) (secret.Text, error) {
-		text := secret.NewTextParameter(parameterstore.New(config), parameter, time.Now)
-		text.Prefetch()
-		return text.Text
-	}
-	var v Vendors
-	if s.CorbadoParameter != "" {
-		err = v.addCorbado(cmp.Or(s.CorbadoURL, corbado.BaseURL), secretIn(s.CorbadoParameter))
-	}
-	if err == nil && s.PassageParameter != "" {
-		err = v.addPassage(passageflex.App{
-			BaseURL: s.PassageURL, ID: s.PassageApp, APIKey: secretIn(s.PassageParameter), TransactionForm: service.Form(s.PassageForm),
-		})
-	}
-	if err == nil && s.ProviderParameter != "" {
-		err = v.addProvider(s.Provider, secretIn(s.ProviderParameter))
-	}
-	return v, err
+	return Vendors{s, parameterstore.New(config)}, nil
 }
 
-func (v *Vendors) addCorbado(baseURL string, read func(context.Context) (secret.Text, error)) error {
-	service, err := corbado.NewClient(baseURL, read)
+// secret begins to read the secret in a parameter, and returns what waits for it.
+func (v Vendors) secret(parameter string) func(context.Context) (secret.Text, error) {
+	text := secret.NewTextParameter(v.parameters, parameter, time.Now)
+	text.Prefetch()
+	return text.Text
+}
+
+// Issuers are the vendors' methods that open a session, for Create.
+func (v Vendors) Issuers() ([]customauth.Issuer, error) {
+	var issuers []customauth.Issuer
+	if v.settings.CorbadoParameter != "" {
+		issuers = append(issuers, corbado.Issuer{})
+	}
+	opaque, err := v.opaque()
+	if opaque != nil {
+		issuers = append(issuers, opaque)
+	}
+	return issuers, err
+}
+
+// Checkers are the vendors' methods for Verify. opaque is that of the one vendor
+// whose answers have no form of their own, or nil.
+func (v Vendors) Checkers() (checkers []customauth.Checker, opaque customauth.Checker, err error) {
+	if v.settings.CorbadoParameter != "" {
+		service, err := v.corbado()
+		if err != nil {
+			return nil, nil, err
+		}
+		checkers = append(checkers, corbado.Checker{Service: service})
+	}
+	method, err := v.opaque()
+	if err != nil || method == nil {
+		return checkers, nil, err // and not a nil method in an interface
+	}
+	return checkers, method, nil
+}
+
+// Tokens hands out Corbado's connect tokens, for the API. It is nil without Corbado.
+func (v Vendors) Tokens() (*corbado.Tokens, error) {
+	if v.settings.CorbadoParameter == "" {
+		return nil, nil
+	}
+	service, err := v.corbado()
 	if err != nil {
-		return fmt.Errorf("configuring Corbado: %w", err)
+		return nil, err
 	}
-	v.Issuers = append(v.Issuers, corbado.Issuer{})
-	v.Checkers = append(v.Checkers, corbado.Checker{Service: service})
-	v.Corbado = &corbado.Tokens{Service: service, Lifetime: tokenLifetime}
-	return nil
+	return &corbado.Tokens{Service: service, Lifetime: tokenLifetime}, nil
 }
 
-func (v *Vendors) addPassage(app passageflex.App) error {
-	method, err := passageflex.NewMethod(app)
+// Devices manages passkeys at Passage, for the API. It is nil without Passage.
+func (v Vendors) Devices() (*passageflex.Devices, error) {
+	if v.settings.PassageParameter == "" {
+		return nil, nil
+	}
+	devices, err := passageflex.NewDevices(v.passage())
 	if err != nil {
-		return fmt.Errorf("configuring Passage Flex: %w", err)
+		return nil, fmt.Errorf("configuring Passage Flex: %w", err)
 	}
-	if v.Passage, err = passageflex.NewDevices(app); err != nil {
-		return fmt.Errorf("configuring Passage Flex: %w", err)
-	}
-	v.addOpaque(method)
-	return nil
+	return devices, nil
 }
 
-func (v *Vendors) addProvider(description string, read func(context.Context) (secret.Text, error)) error {
-	var d service.Description
-	if err := json.Unmarshal([]byte(description), &d); err != nil {
-		return fmt.Errorf("reading the description of the provider: %w", err)
-	}
-	method, err := httpprovider.New(d, read)
+func (v Vendors) corbado() (*provider.Client, error) {
+	service, err := corbado.NewClient(cmp.Or(v.settings.CorbadoURL, corbado.BaseURL), v.secret(v.settings.CorbadoParameter))
 	if err != nil {
-		return fmt.Errorf("configuring the provider: %w", err)
+		return nil, fmt.Errorf("configuring Corbado: %w", err)
 	}
-	v.addOpaque(method)
-	return nil
+	return service, nil
 }
 
-func (v *Vendors) addOpaque(method *httpprovider.Provider) {
-	v.Issuers = append(v.Issuers, method)
-	v.Opaque = method
+func (v Vendors) passage() passageflex.App {
+	return passageflex.App{
+		BaseURL: v.settings.PassageURL, ID: v.settings.PassageApp, TransactionForm: service.Form(v.settings.PassageForm),
+		APIKey: v.secret(v.settings.PassageParameter),
+	}
+}
+
+// opaque is the method whose answers have no form of their own, or nil.
+func (v Vendors) opaque() (*httpprovider.Provider, error) {
+	switch {
+	case v.settings.PassageParameter != "":
+		method, err := passageflex.NewMethod(v.passage())
+		if err != nil {
+			return nil, fmt.Errorf("configuring Passage Flex: %w", err)
+		}
+		return method, nil
+	case v.settings.ProviderParameter != "":
+		var d service.Description
+		if err := json.Unmarshal([]byte(v.settings.Provider), &d); err != nil {
+			return nil, fmt.Errorf("reading the description of the provider: %w", err)
+		}
+		method, err := httpprovider.New(d, v.secret(v.settings.ProviderParameter))
+		if err != nil {
+			return nil, fmt.Errorf("configuring the provider: %w", err)
+		}
+		return method, nil
+	default:
+		return nil, nil
+	}
 }
