@@ -4,33 +4,22 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/vendortest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
 // send sends a request by the HTTP API with the right credentials, unless change says otherwise.
 func (f *fixture) send(method, body string, change func(*http.Request)) (int, http.Header, string) {
 	f.Helper()
-	r, err := http.NewRequestWithContext(f.Context(), method, f.corbado.URL, strings.NewReader(body))
-	if err != nil {
-		f.Fatal(err)
-	}
-	r.SetBasicAuth(actionsUser, actionsPassword)
-	r.Header.Set("Content-Type", "application/json")
-	change(r)
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		f.Fatal(err)
-	}
-	text, err := io.ReadAll(response.Body)
-	if err = errors.Join(err, response.Body.Close()); err != nil {
-		f.Fatal(err)
-	}
-	return response.StatusCode, response.Header, string(text)
+	return vendortest.Send(f, method, f.corbado.URL, body, func(r *http.Request) {
+		r.SetBasicAuth(actionsUser, actionsPassword)
+		r.Header.Set("Content-Type", "application/json")
+		change(r)
+	})
 }
 
 func asIs(*http.Request) {}

@@ -3,7 +3,6 @@ package classic_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +16,7 @@ import (
 
 	service "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado/corbadotest"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/vendortest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/corbado/classic"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
@@ -139,23 +139,12 @@ func (h *hooked) requireCodes(address string) {
 // send sends a request to the webhook with the right credentials, unless change says otherwise.
 func (h *hooked) send(method, body string, change func(*http.Request)) (int, http.Header, string) {
 	h.Helper()
-	r, err := http.NewRequestWithContext(h.Context(), method, h.caller.URL, strings.NewReader(body))
-	if err != nil {
-		h.Fatal(err)
-	}
-	r.SetBasicAuth(corbadotest.WebhookUser, corbadotest.WebhookPassword)
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set(service.ActionHeader, service.ActionAuthMethods)
-	change(r)
-	response, err := h.caller.Client.Do(r)
-	if err != nil {
-		h.Fatal(err)
-	}
-	text, err := io.ReadAll(response.Body)
-	if err = errors.Join(err, response.Body.Close()); err != nil {
-		h.Fatal(err)
-	}
-	return response.StatusCode, response.Header, string(text)
+	return vendortest.Send(h.T, method, h.caller.URL, body, func(r *http.Request) {
+		r.SetBasicAuth(corbadotest.WebhookUser, corbadotest.WebhookPassword)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set(service.ActionHeader, service.ActionAuthMethods)
+		change(r)
+	})
 }
 
 func asIs(*http.Request) {}

@@ -2,8 +2,6 @@ package corbado_test
 
 import (
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/vendortest"
 )
 
 const (
@@ -59,25 +58,13 @@ func (f *fixture) advance(d time.Duration) {
 // ask sends a request with the project's credentials.
 func (f *fixture) ask(method, path, body string) (int, string) {
 	f.Helper()
-	r, err := http.NewRequestWithContext(f.Context(), method, f.url+path, strings.NewReader(body))
-	if err != nil {
-		f.Fatal(err)
-	}
-	r.SetBasicAuth(project, secret)
-	return f.send(r)
+	return f.askAs(project, secret, method, path, body)
 }
 
-func (f *fixture) send(r *http.Request) (int, string) {
+func (f *fixture) askAs(user, password, method, path, body string) (int, string) {
 	f.Helper()
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		f.Fatal(err)
-	}
-	text, err := io.ReadAll(response.Body)
-	if err = errors.Join(err, response.Body.Close()); err != nil {
-		f.Fatal(err)
-	}
-	return response.StatusCode, strings.TrimSpace(string(text))
+	status, _, text := vendortest.Send(f, method, f.url+path, body, func(r *http.Request) { r.SetBasicAuth(user, password) })
+	return status, strings.TrimSpace(text)
 }
 
 func (f *fixture) verify(data, userName string) string {
@@ -209,12 +196,8 @@ func TestCredentialsRefused(t *testing.T) {
 	for name, credentials := range map[string][2]string{
 		"none": {}, "another project": {"pro-2", secret}, "another secret": {project, "guess"},
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.url+"/v2/connectTokens", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.SetBasicAuth(credentials[0], credentials[1])
-		if status, text := f.send(r); status != http.StatusUnauthorized || !strings.Contains(text, `"type":"unauthorized"`) {
+		status, text := f.askAs(credentials[0], credentials[1], http.MethodGet, "/v2/connectTokens", "")
+		if status != http.StatusUnauthorized || !strings.Contains(text, `"type":"unauthorized"`) {
 			t.Errorf("%s: answers %d %s", name, status, text)
 		}
 	}

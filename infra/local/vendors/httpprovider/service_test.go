@@ -2,7 +2,6 @@ package httpprovider_test
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/httpprovider"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/vendortest"
 )
 
 // account is the service with one person, and its clock.
@@ -31,21 +31,8 @@ func newAccount(t *testing.T) *account {
 // post returns the status and the body, on one line.
 func (a *account) post(t *testing.T, key, path, body string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("X-Api-Key", key)
-	response, err := a.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, strings.TrimSpace(string(text))
+	status, _, text := vendortest.Send(t, http.MethodPost, a.URL+path, body, func(r *http.Request) { r.Header.Set("X-Api-Key", key) })
+	return status, strings.TrimSpace(text)
 }
 
 // approved opens a session and approves it through a page. It returns the

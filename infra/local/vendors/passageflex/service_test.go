@@ -3,7 +3,6 @@ package passageflex_test
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/passageflex"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/vendortest"
 )
 
 const (
@@ -38,27 +38,14 @@ func newApp(t *testing.T) *app {
 func (a *app) call(t *testing.T, authorization, request, body string) (int, map[string]any) {
 	t.Helper()
 	method, path, _ := strings.Cut(request, " ")
-	r, err := http.NewRequestWithContext(t.Context(), method, a.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", authorization)
-	response, err := a.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	status, _, text := vendortest.Send(t, method, a.URL+path, body, func(r *http.Request) { r.Header.Set("Authorization", authorization) })
 	var members map[string]any
 	if len(text) > 0 {
-		if err := json.Unmarshal(text, &members); err != nil {
+		if err := json.Unmarshal([]byte(text), &members); err != nil {
 			t.Fatalf("%s is no JSON object: %v", text, err)
 		}
 	}
-	return response.StatusCode, members
+	return status, members
 }
 
 // enrol adds a passkey of the user's through a page, and returns the nonce.
