@@ -1,6 +1,7 @@
 // Package assemblytest makes the cloud assembly of a small stack of the
 // project's shape, for tests of the local run: one function that plays the
-// provider of a custom resource, the triggers and the HTTP API.
+// provider of a custom resource, the triggers and the HTTP API; and a visitor
+// who signs in to it.
 package assemblytest
 
 import (

@@ -3,27 +3,23 @@
 package importedpool_test
 
 import (
-	"bytes"
-	"context"
 	_ "embed"
 	"encoding/json"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/assemblytest"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
-	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
 )
 
 const (
@@ -31,7 +27,6 @@ const (
 	poolID   = "us-east-1_Theirs001"
 	poolARN  = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/" + poolID
 	clientID = "theirclient"
-	address  = "ann@example.com"
 )
 
 //go:embed testdata/template.json
@@ -112,34 +107,9 @@ func assembly(t *testing.T, replacements ...string) *template.Assembly {
 	return loaded
 }
 
-// record collects what a stack logs and mails.
-type record struct {
-	mu   sync.Mutex
-	log  bytes.Buffer
-	code string // in the latest mail
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.String()
-}
-
-func (r *record) mail(m userpool.Message) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.code = m.Code
-}
-
-func start(t *testing.T, o stack.Options, r *record) (*stack.Stack, error) {
+func start(t *testing.T, o stack.Options, r *assemblytest.Record) (*stack.Stack, error) {
 	t.Helper()
-	o.Mail, o.Log = r.mail, r
+	o.Mail, o.Log = r.Mail, r
 	s, err := stack.Start(t.Context(), o)
 	if err == nil {
 		t.Cleanup(func() { s.Close() }) //nolint:errcheck // a test that closes it looks at the error
@@ -147,70 +117,35 @@ func start(t *testing.T, o stack.Options, r *record) (*stack.Stack, error) {
 	return s, err
 }
 
-func mustStart(t *testing.T, o stack.Options, r *record) (*stack.Stack, *cognito.Client) {
+func mustStart(t *testing.T, o stack.Options, r *assemblytest.Record) (*stack.Stack, assemblytest.Visitor) {
 	t.Helper()
 	s, err := start(t, o, r)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, r)
 	}
-	server := httptest.NewServer(s.UserPool())
-	t.Cleanup(server.Close)
-	return s, cognito.New(cognito.Options{
-		Region: stack.Region, BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "x"}, nil
-		}),
-	})
+	return s, assemblytest.Visit(t, s.UserPool(), clientID)
 }
 
-func signUp(t *testing.T, c *cognito.Client, r *record) {
-	t.Helper()
-	if _, err := c.SignUp(t.Context(), &cognito.SignUpInput{
-		ClientId: aws.String(clientID), Username: aws.String(address), Password: aws.String("Correct-Horse-1-Battery"),
-		UserAttributes: []types.AttributeType{{Name: aws.String("custom:created_by"), Value: aws.String("passkeys")}},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.ConfirmSignUp(t.Context(), &cognito.ConfirmSignUpInput{
-		ClientId: aws.String(clientID), Username: aws.String(address), ConfirmationCode: &r.code,
-	}); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// signIn signs in through the triggers, which ask for "yes".
-func signIn(t *testing.T, c *cognito.Client) error {
-	t.Helper()
-	begun, err := c.InitiateAuth(t.Context(), &cognito.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeCustomAuth, ClientId: aws.String(clientID), AuthParameters: map[string]string{"USERNAME": address},
-	})
-	if err != nil {
-		return err
-	}
-	_, err = c.RespondToAuthChallenge(t.Context(), &cognito.RespondToAuthChallengeInput{
-		ChallengeName: begun.ChallengeName, ClientId: aws.String(clientID), Session: begun.Session,
-		ChallengeResponses: map[string]string{"USERNAME": begun.ChallengeParameters["USERNAME"], "ANSWER": "yes"},
-	})
-	return err
-}
+// createdByPasskeys is the attribute that the stack gives the pool.
+var createdByPasskeys = types.AttributeType{Name: aws.String("custom:created_by"), Value: aws.String("passkeys")}
 
 func TestUsersOfAnImportedPoolSignIn(t *testing.T) {
-	r := &record{}
+	r := &assemblytest.Record{}
 	o := stack.Options{Assembly: assembly(t), DataDirectory: filepath.Join(t.TempDir(), "state"), ForeignPool: foreign(theirPool, theirClient)}
-	s, c := mustStart(t, o, r)
-	signUp(t, c, r)
-	if err := signIn(t, c); err != nil {
+	s, v := mustStart(t, o, r)
+	v.SignUp(t, r, createdByPasskeys)
+	if _, err := v.SignIn(t.Context(), "yes"); err != nil {
 		t.Fatal(err)
 	}
-	if pool := describe(t, c); pool.UserPoolTier != types.UserPoolTierTypeLite || pool.DeletionProtection != types.DeletionProtectionTypeActive ||
+	if pool := describe(t, v); pool.UserPoolTier != types.UserPoolTierTypeLite || pool.DeletionProtection != types.DeletionProtectionTypeActive ||
 		*pool.Policies.PasswordPolicy.MinimumLength != 12 || *pool.SmsConfiguration.ExternalId != "x" || *pool.Name != "Customers" {
 		t.Errorf("the pool has lost settings: %+v", pool)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, c = mustStart(t, o, r) // the resource is updated
-	if err := signIn(t, c); err != nil {
+	_, v = mustStart(t, o, r) // the resource is updated
+	if _, err := v.SignIn(t.Context(), "yes"); err != nil {
 		t.Errorf("in the next run: %v", err)
 	}
 }
@@ -225,9 +160,9 @@ func withoutAttachment() []string {
 	return []string{whole, ""}
 }
 
-func describe(t *testing.T, c *cognito.Client) *types.UserPoolType {
+func describe(t *testing.T, v assemblytest.Visitor) *types.UserPoolType {
 	t.Helper()
-	out, err := c.DescribeUserPool(t.Context(), &cognito.DescribeUserPoolInput{UserPoolId: aws.String(poolID)})
+	out, err := v.API.DescribeUserPool(t.Context(), &cognito.DescribeUserPoolInput{UserPoolId: aws.String(poolID)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,15 +170,15 @@ func describe(t *testing.T, c *cognito.Client) *types.UserPoolType {
 }
 
 func TestAPoolGetsItsTriggersBack(t *testing.T) {
-	r := &record{}
+	r := &assemblytest.Record{}
 	o := stack.Options{Assembly: assembly(t), DataDirectory: filepath.Join(t.TempDir(), "state"), ForeignPool: foreign(theirPool, theirClient)}
-	s, c := mustStart(t, o, r)
-	signUp(t, c, r)
+	s, v := mustStart(t, o, r)
+	v.SignUp(t, r, createdByPasskeys)
 	update := &cognito.UpdateUserPoolInput{ // by hand
-		UserPoolId: aws.String(poolID), LambdaConfig: describe(t, c).LambdaConfig, UserPoolTier: types.UserPoolTierTypeEssentials,
+		UserPoolId: aws.String(poolID), LambdaConfig: describe(t, v).LambdaConfig, UserPoolTier: types.UserPoolTierTypeEssentials,
 		AutoVerifiedAttributes: []types.VerifiedAttributeType{types.VerifiedAttributeTypeEmail},
 	}
-	if _, err := c.UpdateUserPool(t.Context(), update); err != nil {
+	if _, err := v.API.UpdateUserPool(t.Context(), update); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -251,11 +186,11 @@ func TestAPoolGetsItsTriggersBack(t *testing.T) {
 	}
 
 	o.Assembly = assembly(t, withoutAttachment()...)
-	_, c = mustStart(t, o, r)
+	_, v = mustStart(t, o, r)
 	if log := r.String(); !strings.Contains(log, "Delete Attachment (Custom::PasskeysUserPool)") || strings.Contains(log, "deleting "+poolID) {
 		t.Fatal(log)
 	}
-	pool := describe(t, c)
+	pool := describe(t, v)
 	if aws.ToString(pool.LambdaConfig.DefineAuthChallenge) != "arn:aws:lambda:us-east-1:000000000000:function:theirs" ||
 		pool.LambdaConfig.CreateAuthChallenge != nil || pool.LambdaConfig.VerifyAuthChallengeResponse != nil {
 		t.Errorf("triggers %+v", pool.LambdaConfig)
@@ -269,7 +204,7 @@ func TestAPoolGetsItsTriggersBack(t *testing.T) {
 }
 
 func TestForgettingWhatAPoolHadNeedsItsPermission(t *testing.T) {
-	r := &record{}
+	r := &assemblytest.Record{}
 	o := stack.Options{Assembly: assembly(t), DataDirectory: filepath.Join(t.TempDir(), "state"), ForeignPool: foreign(theirPool, theirClient)}
 	s, _ := mustStart(t, o, r)
 	if err := s.Close(); err != nil {
@@ -283,29 +218,29 @@ func TestForgettingWhatAPoolHadNeedsItsPermission(t *testing.T) {
 }
 
 func TestAPoolThatIsNotDescribedSuitsTheStack(t *testing.T) {
-	r := &record{}
-	_, c := mustStart(t, stack.Options{Assembly: assembly(t)}, r)
-	signUp(t, c, r)
-	if err := signIn(t, c); err != nil {
+	r := &assemblytest.Record{}
+	_, v := mustStart(t, stack.Options{Assembly: assembly(t)}, r)
+	v.SignUp(t, r, createdByPasskeys)
+	if _, err := v.SignIn(t.Context(), "yes"); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestAPoolIsWhereItsARNSays(t *testing.T) {
 	const elsewhere = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/" + poolID
-	r := &record{}
-	_, c := mustStart(t, stack.Options{Assembly: assembly(t, "POOL_ARN", elsewhere)}, r)
-	signUp(t, c, r)
-	if err := signIn(t, c); err != nil {
+	r := &assemblytest.Record{}
+	_, v := mustStart(t, stack.Options{Assembly: assembly(t, "POOL_ARN", elsewhere)}, r)
+	v.SignUp(t, r, createdByPasskeys)
+	if _, err := v.SignIn(t.Context(), "yes"); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestAPoolNeedsPermissionToCallTheTriggers(t *testing.T) {
-	r := &record{}
-	_, c := mustStart(t, stack.Options{Assembly: assembly(t, `"SourceArn": "POOL_ARN"`, `"SourceArn": "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Another01"`)}, r)
-	signUp(t, c, r)
-	if err := signIn(t, c); err == nil || !strings.Contains(err.Error(), "no AWS::Lambda::Permission allows the call") {
+	r := &assemblytest.Record{}
+	_, v := mustStart(t, stack.Options{Assembly: assembly(t, `"SourceArn": "POOL_ARN"`, `"SourceArn": "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Another01"`)}, r)
+	v.SignUp(t, r, createdByPasskeys)
+	if _, err := v.SignIn(t.Context(), "yes"); err == nil || !strings.Contains(err.Error(), "no AWS::Lambda::Permission allows the call") {
 		t.Errorf("received %v", err)
 	}
 }
@@ -326,7 +261,7 @@ func TestAPoolThatDoesNotSuitIsRefused(t *testing.T) {
 		"a property that is not there": {theirPool, theirClient, []string{`"TableName": {"Ref": "Table"},`, ""}, "property TableName is <nil>"},
 	} {
 		t.Run("rejects "+name, func(t *testing.T) {
-			r := &record{}
+			r := &assemblytest.Record{}
 			_, err := start(t, stack.Options{Assembly: assembly(t, tc.replacements...), ForeignPool: foreign(tc.pool, tc.client)}, r)
 			if err == nil || !strings.Contains(err.Error(), "Attachment (Custom::PasskeysUserPool): custom resource failed: FAILED: ") ||
 				!strings.Contains(err.Error(), tc.want) {
@@ -343,7 +278,7 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 	} {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()
-			r := &record{}
+			r := &assemblytest.Record{}
 			_, err := start(t, stack.Options{
 				Assembly: assembly(t, `"`+action+`"`, `"logs:PutLogEvents"`), ForeignPool: foreign(theirPool, theirClient),
 			}, r)

@@ -40,11 +40,11 @@ const (
 
 // calledOnce runs a stack with a subscription, calls its API once, closes it,
 // and returns the events that reached a bus.
-func calledOnce(t *testing.T, r *record, changes ...assemblytest.Change) []awsapi.Event {
+func calledOnce(t *testing.T, r *assemblytest.Record, changes ...assemblytest.Change) []awsapi.Event {
 	t.Helper()
 	var mu sync.Mutex
 	var events []awsapi.Event
-	s, err := stack.Start(t.Context(), stack.Options{Assembly: assembly(t, changes...), Mail: r.mail, Log: r, Event: func(e awsapi.Event) {
+	s, err := stack.Start(t.Context(), stack.Options{Assembly: assembly(t, changes...), Mail: r.Mail, Log: r, Event: func(e awsapi.Event) {
 		mu.Lock()
 		defer mu.Unlock()
 		events = append(events, e)
@@ -60,7 +60,7 @@ func calledOnce(t *testing.T, r *record, changes ...assemblytest.Change) []awsap
 }
 
 func TestLoggedLinesReachTheSubscriber(t *testing.T) {
-	r := &record{}
+	r := &assemblytest.Record{}
 	events := calledOnce(t, r, subscribed(ofType, theLogs), assemblytest.Replace(`{"Action": "dynamodb:UpdateItem"`, putsEvents))
 	if len(events) != 1 || events[0].Bus != "arn:aws:events:us-east-1:000000000000:event-bus/default" || events[0].Source != "test" {
 		t.Fatalf("events are %+v\n%s", events, r)
@@ -88,7 +88,7 @@ func TestLoggedLinesReachTheSubscriber(t *testing.T) {
 
 func TestLinesThatDontMatchStayWhereTheyAre(t *testing.T) {
 	for _, pattern := range []string{`{ $.audit[1].type = \"*\" }`, `{ $.audit[0].kind = \"*\" }`, `{ $.audit = \"*\" }`} {
-		r := &record{}
+		r := &assemblytest.Record{}
 		if events := calledOnce(t, r, subscribed(pattern, theLogs), assemblytest.Replace(`{"Action": "dynamodb:UpdateItem"`, putsEvents)); len(events) != 0 {
 			t.Errorf("with the pattern %s there are events: %+v", pattern, events)
 		}
@@ -96,7 +96,7 @@ func TestLinesThatDontMatchStayWhereTheyAre(t *testing.T) {
 }
 
 func TestSubscriberThatMayNotPutEventsIsReported(t *testing.T) {
-	r := &record{}
+	r := &assemblytest.Record{}
 	events := calledOnce(t, r, subscribed(ofType, theLogs), assemblytest.Replace(`{"Action": "dynamodb:UpdateItem"`, putsNothing))
 	if len(events) != 0 || !strings.Contains(r.String(), "is not authorized to perform: events:PutEvents on resource: arn:aws:events:us-east-1:000000000000:event-bus/default") {
 		t.Errorf("events %+v\n%s", events, r)
@@ -112,7 +112,7 @@ func TestSubscriptionsThatAreRefused(t *testing.T) {
 		"a missing permission": {subscribed(ofType, `"arn:aws:logs:us-east-1:000000000000:log-group:other:*"`), "no AWS::Lambda::Permission allows the call"},
 	} {
 		t.Run("refuses "+name, func(t *testing.T) {
-			_, err := start(t, "", &record{}, c.change)
+			_, err := start(t, "", &assemblytest.Record{}, c.change)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
@@ -122,7 +122,7 @@ func TestSubscriptionsThatAreRefused(t *testing.T) {
 
 // What CloudWatch would do is said to be missing, once for each kind.
 func TestMonitoringHasNoEffect(t *testing.T) {
-	r := &record{}
+	r := &assemblytest.Record{}
 	mustStart(t, "", r, assemblytest.Replace(`"Api": {`, `
 		"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": "alias/aws/sns"}},
 		"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "security"}},
@@ -135,7 +135,7 @@ func TestMonitoringHasNoEffect(t *testing.T) {
 			t.Errorf("%s is mentioned %d times:\n%s", kind, n, r)
 		}
 	}
-	if _, err := start(t, "", &record{}, assemblytest.Replace(`"Api": {`, `"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"EventSourceName": "x"}}, "Api": {`)); !errors.Is(err, stack.ErrUnknown) {
+	if _, err := start(t, "", &assemblytest.Record{}, assemblytest.Replace(`"Api": {`, `"Bus": {"Type": "AWS::Events::EventBus", "Properties": {"EventSourceName": "x"}}, "Api": {`)); !errors.Is(err, stack.ErrUnknown) {
 		t.Errorf("a bus of a partner: %v", err)
 	}
 }

@@ -1,8 +1,6 @@
 package stack_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -12,19 +10,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/assemblytest"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
-	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
 )
 
 func TestMain(m *testing.M) { os.Exit(assemblytest.Main(m)) }
@@ -39,41 +33,16 @@ func assembly(t *testing.T, changes ...assemblytest.Change) *template.Assembly {
 	return loaded
 }
 
-// record collects what a stack logs and mails.
-type record struct {
-	mu    sync.Mutex
-	log   bytes.Buffer
-	mails []userpool.Message
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.log.String()
-}
-
-func (r *record) mail(m userpool.Message) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.mails = append(r.mails, m)
-}
-
-func start(t *testing.T, directory string, r *record, changes ...assemblytest.Change) (*stack.Stack, error) {
+func start(t *testing.T, directory string, r *assemblytest.Record, changes ...assemblytest.Change) (*stack.Stack, error) {
 	t.Helper()
-	s, err := stack.Start(t.Context(), stack.Options{Assembly: assembly(t, changes...), DataDirectory: directory, Mail: r.mail, Log: r})
+	s, err := stack.Start(t.Context(), stack.Options{Assembly: assembly(t, changes...), DataDirectory: directory, Mail: r.Mail, Log: r})
 	if err == nil {
 		t.Cleanup(func() { s.Close() }) //nolint:errcheck // a test that closes it looks at the error
 	}
 	return s, err
 }
 
-func mustStart(t *testing.T, directory string, r *record, changes ...assemblytest.Change) *stack.Stack {
+func mustStart(t *testing.T, directory string, r *assemblytest.Record, changes ...assemblytest.Change) *stack.Stack {
 	t.Helper()
 	s, err := start(t, directory, r, changes...)
 	if err != nil {
@@ -82,16 +51,10 @@ func mustStart(t *testing.T, directory string, r *record, changes ...assemblytes
 	return s
 }
 
-func client(t *testing.T, s *stack.Stack) *cognitoidentityprovider.Client {
+// visit returns a visitor of the stack's pool.
+func visit(t *testing.T, s *stack.Stack) assemblytest.Visitor {
 	t.Helper()
-	server := httptest.NewServer(s.UserPool())
-	t.Cleanup(server.Close)
-	return cognitoidentityprovider.New(cognitoidentityprovider.Options{
-		Region: stack.Region, BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "x"}, nil
-		}),
-	})
+	return assemblytest.Visit(t, s.UserPool(), s.Outputs()["UserPoolClientId"])
 }
 
 func get(s *stack.Stack, path, token string) *httptest.ResponseRecorder {
@@ -105,7 +68,7 @@ func get(s *stack.Stack, path, token string) *httptest.ResponseRecorder {
 }
 
 func TestIdentifiersHaveAWSForms(t *testing.T) {
-	s := mustStart(t, "", &record{})
+	s := mustStart(t, "", &assemblytest.Record{})
 	for name, form := range map[string]string{
 		"UserPoolId":       `^us-east-1_[0-9A-Za-z]{9}$`,
 		"UserPoolClientId": `^[0-9a-z]{26}$`,
@@ -124,50 +87,16 @@ func TestIdentifiersHaveAWSForms(t *testing.T) {
 	}
 }
 
-// signIn makes a user and signs it in through the triggers.
-func signIn(t *testing.T, c *cognitoidentityprovider.Client, clientID, answer string) (*cognito.AuthenticationResultType, error) {
-	t.Helper()
-	begun, err := c.InitiateAuth(t.Context(), &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: cognito.AuthFlowTypeCustomAuth, ClientId: aws.String(clientID), AuthParameters: map[string]string{"USERNAME": "ann@example.com"},
-	})
-	if err != nil {
-		return nil, err
-	}
-	done, err := c.RespondToAuthChallenge(t.Context(), &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ChallengeName: begun.ChallengeName, ClientId: aws.String(clientID), Session: begun.Session,
-		ChallengeResponses: map[string]string{"USERNAME": begun.ChallengeParameters["USERNAME"], "ANSWER": answer},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return done.AuthenticationResult, nil
-}
-
-func addUser(t *testing.T, s *stack.Stack, c *cognitoidentityprovider.Client, r *record) {
-	t.Helper()
-	clientID := aws.String(s.Outputs()["UserPoolClientId"])
-	if _, err := c.SignUp(t.Context(), &cognitoidentityprovider.SignUpInput{
-		ClientId: clientID, Username: aws.String("ann@example.com"), Password: aws.String("Correct-Horse-1-Battery"),
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.ConfirmSignUp(t.Context(), &cognitoidentityprovider.ConfirmSignUpInput{
-		ClientId: clientID, Username: aws.String("ann@example.com"), ConfirmationCode: aws.String(r.mails[0].Code),
-	}); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestSignInThroughTheTriggersOpensTheAPI(t *testing.T) {
-	r := &record{}
+	r := &assemblytest.Record{}
 	s := mustStart(t, "", r)
-	c := client(t, s)
-	addUser(t, s, c, r)
+	v := visit(t, s)
+	v.SignUp(t, r)
 
-	if _, err := signIn(t, c, s.Outputs()["UserPoolClientId"], "no"); err == nil {
+	if _, err := v.SignIn(t.Context(), "no"); err == nil {
 		t.Error("a wrong answer gave tokens")
 	}
-	tokens, err := signIn(t, c, s.Outputs()["UserPoolClientId"], "yes")
+	tokens, err := v.SignIn(t.Context(), "yes")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +117,7 @@ func TestSignInThroughTheTriggersOpensTheAPI(t *testing.T) {
 }
 
 func TestCallersWithoutPermissionAreRefused(t *testing.T) {
-	r := &record{}
+	r := &assemblytest.Record{}
 	s := mustStart(t, "", r,
 		assemblytest.Replace(`"/*/*"]]`, `"/*/POST/*"]]`),
 		assemblytest.Replace(`"SourceArn": {"Fn::GetAtt": ["UserPool", "Arn"]}`, `"SourceArn": "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Other0001"`))
@@ -198,15 +127,15 @@ func TestCallersWithoutPermissionAreRefused(t *testing.T) {
 	if !strings.Contains(r.String(), "no AWS::Lambda::Permission allows the call") {
 		t.Errorf("log: %s", r)
 	}
-	c := client(t, s)
-	addUser(t, s, c, r)
-	if _, err := signIn(t, c, s.Outputs()["UserPoolClientId"], "yes"); err == nil {
+	v := visit(t, s)
+	v.SignUp(t, r)
+	if _, err := v.SignIn(t.Context(), "yes"); err == nil {
 		t.Error("the pool called its triggers without permission")
 	}
 }
 
 func TestRoleThatCannotLogIsReported(t *testing.T) {
-	r := &record{}
+	r := &assemblytest.Record{}
 	mustStart(t, "", r, assemblytest.Replace(`"logs:PutLogEvents"`, `"logs:GetLogEvents"`))
 	if !regexp.MustCompile(`the log of arn:aws:lambda:\S+:Demo-Function-\S+ would stay empty: .*logs:PutLogEvents on resource`).MatchString(r.String()) {
 		t.Errorf("log: %s", r)
@@ -222,14 +151,14 @@ func TestPolicyOfItsOwnIsAttached(t *testing.T) {
     },
     "Provider": {
       "DependsOn": ["Policy"], "Type"`)
-	_, err := start(t, "", &record{}, policy)
+	_, err := start(t, "", &assemblytest.Record{}, policy)
 	if err == nil || !strings.Contains(err.Error(), "ssm:PutParameter on resource") || !strings.Contains(err.Error(), "explicit deny") {
 		t.Errorf("received %v, want the denial of the policy", err)
 	}
 }
 
 func TestCustomResourceGetsTextAsCloudFormationSendsIt(t *testing.T) {
-	s := mustStart(t, "", &record{})
+	s := mustStart(t, "", &assemblytest.Record{})
 	var received map[string]any
 	if err := json.Unmarshal([]byte(s.Outputs()["Received"]), &received); err != nil {
 		t.Fatal(err)
@@ -251,7 +180,7 @@ func TestCustomResourceGetsTextAsCloudFormationSendsIt(t *testing.T) {
 }
 
 func TestManagedLoginIsAccepted(t *testing.T) {
-	s := mustStart(t, "", &record{}, assemblytest.Replace(`"Logs": {`, `
+	s := mustStart(t, "", &assemblytest.Record{}, assemblytest.Replace(`"Logs": {`, `
 		"Domain": {"Type": "AWS::Cognito::UserPoolDomain", "Properties": {"Domain": "demo", "ManagedLoginVersion": 2, "UserPoolId": {"Ref": "UserPool"}}},
 		"Branding": {"Type": "AWS::Cognito::ManagedLoginBranding", "Properties": {
 			"ClientId": {"Ref": "Client"}, "UseCognitoProvidedValues": true, "UserPoolId": {"Ref": "UserPool"}}},
@@ -263,9 +192,9 @@ func TestManagedLoginIsAccepted(t *testing.T) {
 
 func TestStateIsKept(t *testing.T) {
 	directory := filepath.Join(t.TempDir(), "state")
-	r := &record{}
+	r := &assemblytest.Record{}
 	first := mustStart(t, directory, r)
-	addUser(t, first, client(t, first), r)
+	visit(t, first).SignUp(t, r)
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +206,7 @@ func TestStateIsKept(t *testing.T) {
 	if diff := cmp.Diff(want, second.Outputs()); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := signIn(t, client(t, second), second.Outputs()["UserPoolClientId"], "yes"); err != nil {
+	if _, err := visit(t, second).SignIn(t.Context(), "yes"); err != nil {
 		t.Errorf("the user is lost: %v", err)
 	}
 	services, err := os.ReadFile(filepath.Join(directory, "services.json"))
@@ -344,7 +273,7 @@ func TestStartRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := start(t, "", &record{}, test.change)
+			_, err := start(t, "", &assemblytest.Record{}, test.change)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Fatalf("received %v, want %q", err, test.want)
 			}

@@ -9,7 +9,7 @@ import (
 
 // A rollout step by step is AWS's: here the alias stands for the one version at once.
 func TestRolloutHasNoEffect(t *testing.T) {
-	r := &record{}
+	r := &assemblytest.Record{}
 	mustStart(t, "", r, assemblytest.Replace(`"Api": {`, `
 		"Deployer": {"Type": "AWS::CodeDeploy::Application", "Properties": {"ComputePlatform": "Lambda"}},
 		"Rollout": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": {"ApplicationName": {"Ref": "Deployer"}, "DeploymentConfigName": "CodeDeployDefault.LambdaAllAtOnce"}},
