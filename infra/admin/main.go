@@ -1,7 +1,7 @@
-// Command admin is what the operator of a stack needs now and then: a vendor's
-// secret put into its parameter, passkeys brought from elsewhere, passkeys
-// written to a file. It works on what is deployed, with the AWS configuration of
-// whoever starts it.
+// Command admin is what the operator of a stack needs now and then: key rings of
+// one's own, a vendor's secret put into its parameter, passkeys brought from
+// elsewhere, passkeys written to a file. It works on what is deployed, with the
+// AWS configuration of whoever starts it.
 //
 //	go run ./infra/admin <command> -h
 //

@@ -1,7 +1,8 @@
 // Package api is the HTTP API behind Amazon API Gateway: a signed-in user's
-// passkeys, and the two public calls of a sign-in without a user name. Bodies
-// are JSON. An error is {"code", "message"}: the code is for programs and never
-// changes, the message is for developers.
+// passkeys, here and at the vendors that the stack serves, and the two public
+// calls of a sign-in without a user name. Bodies are JSON. An error is
+// {"code", "message"}: the code is for programs and never changes, the message
+// is for developers.
 package api
 
 import (

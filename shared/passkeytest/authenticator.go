@@ -1,5 +1,7 @@
 // Package passkeytest has what tests of passkeys need: an authenticator that
-// really signs, and a browser's manners in front of it.
+// really signs, with a browser's manners in front of it; credential stores in
+// memory and on DynamoDB's protocol, which can fail, with the contract that every
+// store keeps; and crowds that do at once what counts once.
 package passkeytest
 
 import (
