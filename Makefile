@@ -3,6 +3,8 @@
 PORT ?= 8080
 # Further settings for the local run, such as CONTEXT="-c signIn=username".
 CONTEXT ?=
+# Runs a stand-in for a vendor's service, whose users then sign in beside passkeys: corbado, passageflex or example.
+VENDOR ?=
 # Flags of the local run, such as ARGS="-data build/data", or of the CDK CLI.
 ARGS ?=
 
@@ -18,18 +20,27 @@ HOST_ARCHITECTURE := $(if $(filter arm64,$(shell go env GOARCH)),arm64,x86_64)
 LOCAL ?= build/local
 WEB := build/web
 NODE_MODULES := examples/web/node_modules/.package-lock.json
+AMPLIFY := build/amplify
+AMPLIFY_MODULES := examples/amplify/node_modules/.package-lock.json
+
+# What the stack must know of each stand-in.
+VENDOR_URL := http://127.0.0.1:$(PORT)/vendors/$(VENDOR)
+SETTINGS_corbado := -c corbado=true -c corbadoActions=true -c corbadoUrl=$(VENDOR_URL)/v2
+SETTINGS_passageflex := -c passageApp=app-1 -c passageUrl=$(VENDOR_URL)
+SETTINGS_example = -c httpProvider='$(shell sed 's|BASE_URL|$(VENDOR_URL)|' infra/local/vendors/httpprovider/description.json)'
 
 export CDK_DISABLE_CLI_TELEMETRY := true
 # The CDK asks for Node.js 22; the project is built and tested with 20 too. This silences the notice of that one release.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: run page web test chromium lint fuzz mutants synth bench secret deploy diff destroy
+.PHONY: run page web amplify test chromium lint fuzz mutants synth bench secret deploy diff destroy
 
 run: web ## run the stack on this machine: no AWS account, no Docker
 	@$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
-		-c architecture=$(HOST_ARCHITECTURE) -c relyingPartyId=localhost -c origins=http://localhost:$(PORT) $(CONTEXT)
+		-c architecture=$(HOST_ARCHITECTURE) -c relyingPartyId=localhost -c origins=http://localhost:$(PORT) \
+		$(SETTINGS_$(VENDOR)) $(CONTEXT)
 	@go build -o $(LOCAL)/passkeys-local ./infra/local
-	@exec $(LOCAL)/passkeys-local -assembly $(LOCAL)/cdk.out -port $(PORT) -web $(WEB) $(ARGS)
+	@exec $(LOCAL)/passkeys-local -assembly $(LOCAL)/cdk.out -port $(PORT) -web $(WEB) -vendor "$(VENDOR)" $(ARGS)
 
 page: web ## serve the demo page for a stack in AWS: make page STACK=CognitoPasskeys
 	@test -n "$(STACK)" || { echo "Name the stack: make page STACK=CognitoPasskeys"; exit 1; }
@@ -44,7 +55,15 @@ $(WEB)/app.js: $(NODE_MODULES) $(wildcard examples/web/*.js examples/web/*.css e
 $(NODE_MODULES): examples/web/package.json examples/web/package-lock.json
 	@cd examples/web && npm ci --no-audit --no-fund --loglevel=error
 
-test: lint web chromium ## every check that needs no AWS account
+amplify: $(AMPLIFY)/app.js ## bundle the example for AWS Amplify into build/amplify
+
+$(AMPLIFY)/app.js: $(AMPLIFY_MODULES) $(wildcard examples/amplify/*.js examples/amplify/*.css examples/amplify/*.html examples/web/*.js)
+	@cd examples/amplify && npm run --silent build
+
+$(AMPLIFY_MODULES): examples/amplify/package.json examples/amplify/package-lock.json
+	@cd examples/amplify && npm ci --no-audit --no-fund --loglevel=error
+
+test: lint web amplify chromium ## every check that needs no AWS account
 	go test -race $$(go list ./... | grep -v /infra/passkeys | grep -v /infra$$)
 	go test ./infra ./infra/passkeys
 

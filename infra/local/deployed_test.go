@@ -106,6 +106,7 @@ func TestDeployedRefuses(t *testing.T) {
 		},
 		"rejects a person without a region": {change: []string{"AWS_REGION="}, arguments: []string{"-deployed", "Demo"}, want: "no AWS region: set AWS_REGION"},
 		"rejects a folder without the page": {arguments: []string{"-deployed", "Demo", "-web", filepath.Join(web, "none")}, want: "there is no such folder"},
+		"rejects a vendor":                  {arguments: []string{"-deployed", "Demo", "-vendor", "corbado"}, want: "a stack in AWS can't reach it"},
 		"rejects a data folder":             {arguments: []string{"-deployed", "Demo", "-data", web}, want: "the state of -deployed is in AWS"},
 		"rejects a region for this machine": {arguments: []string{"-region", "eu-west-1"}, want: "-region says where the stack of -deployed is"},
 	} {

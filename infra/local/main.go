@@ -2,7 +2,7 @@
 // binaries, with everything of AWS that they need on loopback. It needs no AWS
 // account, reads no credentials and reaches no other host.
 //
-//	go run ./infra/local -assembly DIR [-port 8080] [-data DIR] [-web DIR]
+//	go run ./infra/local -assembly DIR [-port 8080] [-data DIR] [-web DIR] [-vendor NAME]
 //
 // Or it serves the same page for a stack in AWS, which it finds with the AWS
 // configuration of whoever starts it, and starts nothing else:
@@ -19,16 +19,20 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
+	"net/http"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/deployed"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/origin"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors"
 )
 
 // Outputs of the stack that a client's configuration is made of.
@@ -40,8 +44,9 @@ const (
 )
 
 type flags struct {
-	assembly, data, web, deployed, region string
-	port                                  int
+	assembly, data, web, vendor, deployed, region string
+
+	port int
 }
 
 // check refuses flags that would have no effect.
@@ -49,6 +54,8 @@ func (f flags) check() error {
 	switch {
 	case f.deployed != "" && f.data != "":
 		return errors.New("-data keeps the state of a stack on this machine; the state of -deployed is in AWS")
+	case f.deployed != "" && f.vendor != "":
+		return errors.New("-vendor runs a stand-in for a service beside a stack on this machine; a stack in AWS can't reach it")
 	case f.deployed == "" && f.region != "":
 		return errors.New("-region says where the stack of -deployed is; on this machine it is always " + stack.Region)
 	}
@@ -61,6 +68,7 @@ func main() {
 	flag.IntVar(&f.port, "port", 8080, "port of the web origin; 0 picks one")
 	flag.StringVar(&f.data, "data", "", "folder that keeps the state between runs; in memory if empty")
 	flag.StringVar(&f.web, "web", "examples/web", "folder of the demo page, if it exists")
+	flag.StringVar(&f.vendor, "vendor", "", "runs a stand-in for a vendor's service, for a stack that is configured for it: corbado, passageflex or example")
 	flag.StringVar(&f.deployed, "deployed", "", "name of a stack in AWS to serve the demo page for, instead of running one here")
 	flag.StringVar(&f.region, "region", "", "region of that stack; AWS_REGION's or the profile's if empty")
 	flag.Parse()
@@ -110,11 +118,38 @@ func runHere(ctx context.Context, f flags) (err error) {
 	if err != nil {
 		return fmt.Errorf("the stack in %s: %w", f.assembly, err)
 	}
-	return site.serve(ctx, origin.Options{
-		Config: config,
-		Web:    web,
-		Stack:  &origin.Stack{UserPool: running.UserPool(), KeySet: running.KeySet(), API: running.API(), Outbox: outbox},
-	})
+	here := &origin.Stack{
+		UserPool: running.UserPool(), KeySet: running.KeySet(), API: running.API(), Outbox: outbox, Operator: running.Operator(),
+	}
+	if f.vendor != "" {
+		config.Vendor = f.vendor
+		if here.Vendor, err = standIn(running, f.vendor); err != nil {
+			return fmt.Errorf("-vendor %s: %w", f.vendor, err)
+		}
+	}
+	return site.serve(ctx, origin.Options{Config: config, Web: web, Stack: here})
+}
+
+// standIn makes the stand-in for a vendor's service, and puts its secrets where
+// the stack's functions look for them.
+func standIn(running *stack.Stack, vendor string) (http.Handler, error) {
+	made, err := vendors.New(vendor, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	secrets := map[string]string{} // parameter → text
+	for _, environment := range running.Environments() {
+		maps.Copy(secrets, made.Secrets(environment))
+	}
+	for parameter, text := range secrets {
+		if err := running.PutSecret(parameter, text); err != nil {
+			return nil, fmt.Errorf("putting its secret into %s: %w", parameter, err)
+		}
+	}
+	if len(secrets) == 0 {
+		return nil, errors.New("no function of the stack asks that service: synthesize with its settings, as make run VENDOR=" + vendor + " does")
+	}
+	return made, nil
 }
 
 // describe returns what a client must know of a running stack, and its page: that of the folder, unless the stack has

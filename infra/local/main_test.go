@@ -136,14 +136,16 @@ func TestInterruptEndsTheProgramAndItsFunctions(t *testing.T) {
 
 func TestProgramRefuses(t *testing.T) {
 	noOutput := assemblytest.Replace(`"ApiUrl"`, `"Address"`)
-	tests := []struct{ name, assembly, want string }{
-		{"a folder without an assembly", t.TempDir(), "manifest.json"},
-		{"a stack without an output", assemblytest.Write(t, noOutput), "it has no output ApiUrl"},
+	tests := []struct{ name, assembly, vendor, want string }{
+		{"a folder without an assembly", t.TempDir(), "", "manifest.json"},
+		{"a stack without an output", assemblytest.Write(t, noOutput), "", "it has no output ApiUrl"},
+		{"a vendor without a stand-in", assemblytest.Write(t), "acme", `there is no stand-in for "acme", but for corbado, example, passageflex`},
+		{"a vendor that the stack doesn't ask", assemblytest.Write(t), "corbado", "no function of the stack asks that service"},
 	}
 	path := build(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			output, err := exec.Command(path, "-port", "0", "-assembly", test.assembly).CombinedOutput()
+			output, err := exec.Command(path, "-port", "0", "-assembly", test.assembly, "-vendor", test.vendor).CombinedOutput()
 			if err == nil || !strings.Contains(string(output), test.want) {
 				t.Errorf("received %v and %q, want %q", err, output, test.want)
 			}

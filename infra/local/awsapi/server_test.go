@@ -348,3 +348,28 @@ func TestUserPoolCallsArePassedOn(t *testing.T) {
 		t.Errorf("received %d", late.Code)
 	}
 }
+
+func TestOperatorMayDoEverything(t *testing.T) {
+	server := newServerThatAllows(t, io.Discard, `[]`)
+	if err := server.PutSecret("/vendor", "s3cret"); err != nil {
+		t.Fatal(err)
+	}
+	read := func(h http.Handler) (string, error) {
+		listening := httptest.NewServer(h)
+		defer listening.Close()
+		c := config(t, server)
+		c.BaseEndpoint = &listening.URL
+		got, err := ssm.NewFromConfig(c).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/vendor"), WithDecryption: aws.Bool(true)})
+		if err != nil {
+			return "", err
+		}
+		return *got.Parameter.Value, nil
+	}
+	if got, err := read(server.Operator()); err != nil || got != "s3cret" {
+		t.Errorf("the operator reads %q, %v", got, err)
+	}
+	var failure smithy.APIError
+	if _, err := read(server); !errors.As(err, &failure) || failure.ErrorCode() != "AccessDeniedException" {
+		t.Errorf("a function without permission: %v", err)
+	}
+}

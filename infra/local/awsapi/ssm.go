@@ -73,6 +73,18 @@ func (s *Server) serveSSM(w http.ResponseWriter, caller, operation string, body 
 	return nil
 }
 
+// PutSecret puts a text into a SecureString parameter, as its operator would.
+func (s *Server) PutSecret(name, text string) error {
+	request, err := json.Marshal(map[string]any{"Name": name, "Value": text, "Type": typeSecureString, "Overwrite": true})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err = s.putParameter(request)
+	return err
+}
+
 func (s *Server) putParameter(body []byte) (any, error) {
 	var request struct {
 		Name, Value, Type, Description, Tier, DataType string

@@ -22,6 +22,8 @@ const (
 	APIPath      = "/api"
 	OutboxPath   = "/outbox"
 	ConfigPath   = "/config.json"
+	OperatorPath = "/aws"
+	VendorsPath  = "/vendors/" // and the vendor's name
 )
 
 // bodyLimit bounds what any request may carry, in bytes: API Gateway's limit,
@@ -36,6 +38,7 @@ type ClientConfig struct {
 	UserPoolEndpoint string `json:"userPoolEndpoint"`
 	APIURL           string `json:"apiUrl,omitempty"` // empty if the stack has no HTTP API
 	RelyingPartyID   string `json:"relyingPartyId"`
+	Vendor           string `json:"vendor,omitempty"` // for whose service a stand-in runs here; empty for none
 }
 
 // Options are what the origin serves.
@@ -52,6 +55,8 @@ type Stack struct {
 	KeySet   http.Handler // of the user pool's tokens
 	API      http.Handler // its paths are those within the API; nil if the stack has none
 	Outbox   *Outbox
+	Operator http.Handler // the AWS APIs for whoever runs the stack
+	Vendor   http.Handler // the stand-in for a vendor's service; nil if there is none
 }
 
 // New returns the origin's handler.
@@ -62,6 +67,12 @@ func New(o Options) http.Handler {
 		mux.Handle(UserPoolPath, o.Stack.UserPool)
 		if o.Stack.API != nil {
 			mux.Handle(APIPath+"/", http.StripPrefix(APIPath, o.Stack.API))
+		}
+		mux.Handle("POST "+OperatorPath, o.Stack.Operator) // the operation is in a header
+		mux.Handle("POST "+OperatorPath+"/", o.Stack.Operator)
+		if o.Stack.Vendor != nil {
+			path := VendorsPath + o.Config.Vendor
+			mux.Handle(path+"/", http.StripPrefix(path, o.Stack.Vendor))
 		}
 		mux.Handle("GET /"+o.Config.UserPoolID+"/.well-known/jwks.json", o.Stack.KeySet)
 		show("GET "+OutboxPath, o.Stack.Outbox)

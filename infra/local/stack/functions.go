@@ -81,6 +81,7 @@ func (s *Stack) makeFunction(logicalID string, properties json.RawMessage) (reso
 		s.logs.add(functionARN, p.LoggingConfig.LogGroup)
 		s.checkLogs(functionARN, p.LoggingConfig.LogGroup)
 	}
+	s.environments = append(s.environments, f.Environment)
 	return resource{ref: name, attributes: map[string]any{"Arn": functionARN}}, s.functions.Add(f)
 }
 

@@ -82,12 +82,15 @@ type Stack struct {
 	resources   map[string]resource // logical id → what was created
 	permissions []permission
 	aliases     map[string]string // ARN of a function's alias → of the function
-	pool        *userpool.Pool
-	poolID      string
-	api         *gateway.API
-	apiID       string
-	superseded  []customRequest // requests that delete what an update replaced
-	outputs     map[string]string
+
+	environments []map[string]string // of each function: variable → value
+
+	pool       *userpool.Pool
+	poolID     string
+	api        *gateway.API
+	apiID      string
+	superseded []customRequest // requests that delete what an update replaced
+	outputs    map[string]string
 }
 
 // resource is a created resource, as other resources see it.
@@ -234,6 +237,16 @@ func (s *Stack) API() http.Handler {
 func (s *Stack) APIEndpoint() string {
 	return "https://" + s.apiID + ".execute-api." + Region + "." + urlSuffix
 }
+
+// Operator serves the AWS APIs to whoever runs the stack, as a role does that may
+// do everything.
+func (s *Stack) Operator() http.Handler { return s.services.Operator() }
+
+// Environments are the settings of each function: variable → value.
+func (s *Stack) Environments() []map[string]string { return s.environments }
+
+// PutSecret puts a text into a SecureString parameter.
+func (s *Stack) PutSecret(name, text string) error { return s.services.PutSecret(name, text) }
 
 // Outputs are the stack's outputs: logical id → value.
 func (s *Stack) Outputs() map[string]string { return s.outputs }

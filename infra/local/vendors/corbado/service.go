@@ -42,6 +42,7 @@ type Service struct {
 	spent      map[string]bool         // jti of signed passkey data → whether it was verified once
 	tokens     map[string]ConnectToken // id → connect token
 	authTokens map[string]authToken    // token → the classic sign-in that it stands for
+	enrolled   map[string]bool         // identifier → whether the user has added a passkey
 }
 
 // New makes a project without users.
@@ -57,6 +58,7 @@ func New(o Options) (*Service, error) {
 		spent:      map[string]bool{},
 		tokens:     map[string]ConnectToken{},
 		authTokens: map[string]authToken{},
+		enrolled:   map[string]bool{},
 	}
 	for pattern, serve := range map[string]func(*http.Request, []byte) (any, *problem){
 		"POST " + ConnectPath + "/passkey/verifySignedData": s.verifySignedData,
@@ -68,6 +70,9 @@ func New(o Options) (*Service, error) {
 	} {
 		s.mux.HandleFunc(pattern, s.answer(serve))
 	}
+	s.mux.HandleFunc("POST /browser/passkeys", s.addPasskey)
+	s.mux.HandleFunc("POST /browser/sign-in", s.signIn)
+	s.mux.HandleFunc("POST /browser/auth-tokens", s.signInClassic)
 	return s, nil
 }
 

@@ -4,6 +4,7 @@ package fault
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -24,6 +25,15 @@ const (
 	HugeBody          Fault = "huge body"           // answers without end
 	SuccessForAnother Fault = "success for another" // says yes to every answer, and names somebody else
 )
+
+// Parse returns the fault of that name.
+func Parse(name string) (Fault, error) {
+	f := Fault(name)
+	if _, ok := spoilers[f]; !ok && f != None && f != SuccessForAnother {
+		return None, fmt.Errorf("there is no fault %q", name)
+	}
+	return f, nil
+}
 
 // Elsewhere is the path to which Redirect sends.
 const Elsewhere = "/elsewhere"

@@ -19,6 +19,8 @@ import (
 // SessionLifetime is how long a session may be approved and its token be used.
 const SessionLifetime = 5 * time.Minute
 
+const maxBody = 64 << 10 // bytes of a request
+
 // another is who gave an answer while the service is broken in that way.
 const another = "somebody.else@example.com"
 
@@ -50,6 +52,7 @@ func New(o Options) *Service {
 	s := &Service{options: o, mux: http.NewServeMux(), people: map[string]bool{}, sessions: map[string]session{}}
 	s.mux.HandleFunc("POST /v1/sessions", s.customer(s.open))
 	s.mux.HandleFunc("POST /v1/sessions/verify", s.customer(s.verify))
+	s.mux.HandleFunc("POST /browser/people", s.enrol)
 	s.mux.HandleFunc("POST /browser/sessions/{id}", s.browser)
 	return s
 }
@@ -62,6 +65,18 @@ func (s *Service) Enrol(email string, verified bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.people[email] = verified
+}
+
+// enrol is what its app asks whose owner has just proved an address.
+func (s *Service) enrol(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	var in struct{ Email string }
+	if json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&in) != nil || in.Email == "" {
+		write(w, http.StatusBadRequest, refusal("malformed"))
+		return
+	}
+	s.Enrol(in.Email, true)
+	write(w, http.StatusCreated, data(map[string]any{}))
 }
 
 // Approve is the person's approval of a session. It returns the token that the
@@ -95,7 +110,6 @@ func (s *Service) customer(serve func(w http.ResponseWriter, body []byte)) http.
 			write(w, http.StatusUnauthorized, refusal("unknown_key"))
 			return
 		}
-		const maxBody = 64 << 10 // bytes
 		var body json.RawMessage
 		if json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body) != nil {
 			write(w, http.StatusBadRequest, refusal("malformed"))
