@@ -12,6 +12,7 @@ const issuer = 'Passkeys for Amazon Cognito';
 export class AccountView {
 	#passkeys;
 	#accounts;
+	#vendor;
 	#recently;
 	#go;
 	#email = '';
@@ -23,16 +24,19 @@ export class AccountView {
 	 * @param {object} page
 	 * @param {import('./passkeys.js').PasskeyClient} page.passkeys
 	 * @param {import('./userpool.js').Accounts} page.accounts
+	 * @param {import('./vendors.js').Vendor} [page.vendor] for whose service a stand-in runs
 	 * @param {import('./confirm.js').Recently} page.recently
 	 * @param {(view: string) => void} page.go
 	 */
-	constructor({ passkeys, accounts, recently, go }) {
+	constructor({ passkeys, accounts, vendor, recently, go }) {
 		this.#passkeys = passkeys;
 		this.#accounts = accounts;
+		this.#vendor = vendor;
 		this.#recently = recently;
 		this.#go = go;
 		this.#listenToPasskeys();
 		this.#listenToDetails();
+		this.#listenToVendor();
 		this.#listenToSessions();
 	}
 
@@ -80,6 +84,17 @@ export class AccountView {
 			byId('set-up-app').focus();
 			announce('The authenticator app is off.');
 		});
+	}
+
+	#listenToVendor() {
+		const vendor = this.#vendor;
+		if (vendor) {
+			byId('vendor-row').hidden = false;
+			onClick(byId('vendor-enrol'), byId('details-problem'), async () => {
+				await this.#recently(async () => vendor.enrol({ email: this.#email, accessToken: await this.#passkeys.accessToken() }));
+				announce(`${vendor.name} knows you now. You can sign in with it.`);
+			});
+		}
 	}
 
 	#listenToSessions() {

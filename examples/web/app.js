@@ -4,6 +4,7 @@ import { Accounts } from './userpool.js';
 import { AccountView } from './account.js';
 import { recentlySignedIn } from './confirm.js';
 import { SignInViews } from './signin.js';
+import { vendorOf } from './vendors.js';
 import { byId, closeDialogs, run, sessionEnded, show } from './ui.js';
 
 /** Remembers over a reload how the user signed in, for display. */
@@ -15,8 +16,9 @@ async function main() {
 	const accounts = new Accounts(passkeys, config);
 	const signedIn = (/** @type {string} */ how) => sessionStorage.setItem(methodKey, how);
 	const recently = recentlySignedIn(passkeys, accounts);
-	const signIn = new SignInViews({ passkeys, accounts, recently, go, signedIn });
-	const account = new AccountView({ passkeys, accounts, recently, go });
+	const vendor = vendorOf(config);
+	const signIn = new SignInViews({ passkeys, accounts, vendor, recently, go, signedIn });
+	const account = new AccountView({ passkeys, accounts, vendor, recently, go });
 
 	/** @param {string} view */
 	function go(view) {

@@ -118,7 +118,7 @@ export class PasskeyClient {
 			userVerification: options.userVerification,
 			allowCredentials: options.credentials?.map((/** @type {object} */ c) => ({ type: 'public-key', ...c })),
 		}, { signal });
-		await this.#answer(userName, challenge, answer);
+		await this.#answer(userName, challenge, JSON.stringify(answer));
 	}
 
 	/**
@@ -139,6 +139,17 @@ export class PasskeyClient {
 		const signedIn = this.#signInAs(await this.#autofill(signal));
 		onPicked?.(signedIn);
 		await signedIn;
+	}
+
+	/**
+	 * Signs in by another method that the app client accepts.
+	 * @param {string} userName user name or alias
+	 * @param {(parameters: Record<string, string>) => Promise<string>} answer returns the answer to a challenge of those
+	 *   parameters
+	 */
+	async signInBy(userName, answer) {
+		const challenge = await this.#startCustomAuth(userName);
+		await this.#answer(userName, challenge, await answer(challenge.ChallengeParameters ?? {}));
 	}
 
 	/**
@@ -337,7 +348,7 @@ export class PasskeyClient {
 	/** @param {CredentialJSON} answer */
 	async #signInAs(answer) {
 		const userName = await this.#nameOf(answer);
-		await this.#answer(userName, await this.#startCustomAuth(userName), answer);
+		await this.#answer(userName, await this.#startCustomAuth(userName), JSON.stringify(answer));
 	}
 
 	/**
@@ -369,7 +380,7 @@ export class PasskeyClient {
 	/**
 	 * @param {string} userName
 	 * @param {AuthOutput} challenge
-	 * @param {CredentialJSON} answer
+	 * @param {string} answer
 	 */
 	async #answer(userName, challenge, answer) {
 		/** @type {AuthOutput} */
@@ -379,7 +390,7 @@ export class PasskeyClient {
 				ChallengeName: challenge.ChallengeName,
 				ClientId: this.#config.userPoolClientId,
 				Session: challenge.Session,
-				ChallengeResponses: { USERNAME: challenge.ChallengeParameters?.USERNAME ?? userName, ANSWER: JSON.stringify(answer) },
+				ChallengeResponses: { USERNAME: challenge.ChallengeParameters?.USERNAME ?? userName, ANSWER: answer },
 			});
 		} catch (error) {
 			throw error instanceof PasskeyError && error.code === 'NotAuthorizedException'

@@ -14,6 +14,7 @@ const free = ['start', 'create', 'forgotten'];
 export class SignInViews {
 	#passkeys;
 	#accounts;
+	#vendor;
 	#recently;
 	#go;
 	#signedIn;
@@ -28,18 +29,21 @@ export class SignInViews {
 	 * @param {object} page
 	 * @param {import('./passkeys.js').PasskeyClient} page.passkeys
 	 * @param {import('./userpool.js').Accounts} page.accounts
+	 * @param {import('./vendors.js').Vendor} [page.vendor] for whose service a stand-in runs
 	 * @param {import('./confirm.js').Recently} page.recently
 	 * @param {(view: string) => void} page.go
 	 * @param {(how: string) => void} page.signedIn says how, before the page goes on
 	 */
-	constructor({ passkeys, accounts, recently, go, signedIn }) {
+	constructor({ passkeys, accounts, vendor, recently, go, signedIn }) {
 		this.#passkeys = passkeys;
 		this.#accounts = accounts;
+		this.#vendor = vendor;
 		this.#recently = recently;
 		this.#go = go;
 		this.#signedIn = signedIn;
 		this.#listenToStart();
 		this.#listenToContinue();
+		this.#listenToVendor();
 		this.#listenToCreate();
 		this.#listenToForgotten();
 		this.#listenToOffer();
@@ -107,6 +111,19 @@ export class SignInViews {
 			await this.#sendAppCode?.(code);
 			await this.#passwordWorked();
 		}, { ...appCodeWords, NotAuthorizedException: 'That took too long. Go back and sign in again.' });
+	}
+
+	#listenToVendor() {
+		const vendor = this.#vendor;
+		if (vendor) {
+			byId('continue-vendor').hidden = false;
+			fill('data-vendor', vendor.name);
+			onClick(byId('vendor-sign-in'), byId('vendor-sign-in-problem'), async () => {
+				await this.#passkeys.signInBy(this.#typed.email, vendor.answer);
+				this.#signedIn(`${vendor.name} account`);
+				this.#go('account');
+			}, { not_accepted: `${vendor.name} doesn’t vouch for you. Sign in another way, and set it up in your account.` });
+		}
 	}
 
 	#listenToCreate() {

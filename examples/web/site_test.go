@@ -24,9 +24,9 @@ import (
 const somePassword = "Correct horse 7 battery!"
 
 // demo is what `make run` serves. The others serve the same stack with another
-// setting: withApps allows authenticator apps, and on strict a sign-in is
-// recent for a few seconds only.
-var demo, withApps, strict *site
+// setting: withApps allows authenticator apps, on strict a sign-in is recent for
+// a few seconds only, and beside withVendor runs a stand-in for Corbado.
+var demo, withApps, strict, withVendor *site
 
 // site is a running local run.
 type site struct{ *localtest.Program }
@@ -71,6 +71,9 @@ func startAll(folder string) (stop func(), err error) {
 		return stop, err
 	}
 	if strict, err = start(startStrict(filepath.Join(folder, "demo"))); err != nil {
+		return stop, err
+	}
+	if withVendor, err = start(localtest.Make(filepath.Join(folder, "vendor"), "VENDOR=corbado")); err != nil {
 		return stop, err
 	}
 	stopBrowser, err := startBrowser()
