@@ -3,7 +3,6 @@ package assemblytest
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/localtest"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool/userpooltest"
 )
 
 // Record keeps what a stack logs and mails. The zero value is empty.
@@ -47,17 +47,9 @@ type Visitor struct {
 	ClientID string
 }
 
-// Visit returns a visitor of a pool, by its API on loopback.
-func Visit(t testing.TB, pool http.Handler, clientID string) Visitor {
-	t.Helper()
-	server := httptest.NewServer(pool)
-	t.Cleanup(server.Close)
-	return Visitor{ClientID: clientID, API: cognitoidentityprovider.New(cognitoidentityprovider.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(server.URL), RetryMaxAttempts: 1,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "x"}, nil
-		}),
-	})}
+// Visit returns a visitor of a pool.
+func Visit(pool http.Handler, clientID string) Visitor {
+	return Visitor{userpooltest.ClientOf(pool), clientID}
 }
 
 // SignUp makes the visitor a confirmed user, with the code that the pool mails to r.

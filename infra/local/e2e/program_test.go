@@ -5,16 +5,15 @@ package e2e_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/localtest"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool/userpooltest"
 )
 
 // program is a running `make run`.
@@ -38,13 +37,7 @@ func start(t *testing.T, settings string) *program {
 			t.Logf("the program logged:\n%s", &running.Log)
 		}
 	})
-	return &program{Program: running, data: data, pool: cognito.New(cognito.Options{
-		Region:       running.Config.Region,
-		BaseEndpoint: &running.Config.UserPoolEndpoint,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
-		}),
-	})}
+	return &program{Program: running, data: data, pool: userpooltest.ClientAt(running.Config.UserPoolEndpoint)}
 }
 
 // api calls the HTTP API and returns its status and body.

@@ -123,7 +123,7 @@ func mustStart(t *testing.T, o stack.Options, r *assemblytest.Record) (*stack.St
 	if err != nil {
 		t.Fatalf("%v\n%s", err, r)
 	}
-	return s, assemblytest.Visit(t, s.UserPool(), clientID)
+	return s, assemblytest.Visit(s.UserPool(), clientID)
 }
 
 // createdByPasskeys is the attribute that the stack gives the pool.

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool/userpooltest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 )
@@ -37,25 +38,11 @@ type visitor struct {
 	token         string // the access token of the last sign-in
 }
 
-// handlerClient is an HTTP client of one handler.
-type handlerClient struct{ handler http.Handler }
-
-func (c handlerClient) Do(request *http.Request) (*http.Response, error) {
-	response := httptest.NewRecorder()
-	c.handler.ServeHTTP(response, request)
-	return response.Result(), nil
-}
-
 func newVisitor(s *stack.Stack) *visitor {
 	return &visitor{
 		stack:         s,
 		authenticator: passkeytest.NewSynced(webOrigin),
-		pool: cognito.New(cognito.Options{
-			Region: stack.Region, BaseEndpoint: aws.String("http://127.0.0.1"), HTTPClient: handlerClient{s.UserPool()}, RetryMaxAttempts: 1,
-			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-				return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
-			}),
-		}),
+		pool:          userpooltest.ClientOf(s.UserPool()),
 	}
 }
 

@@ -52,9 +52,8 @@ func mustStart(t *testing.T, directory string, r *assemblytest.Record, changes .
 }
 
 // visit returns a visitor of the stack's pool.
-func visit(t *testing.T, s *stack.Stack) assemblytest.Visitor {
-	t.Helper()
-	return assemblytest.Visit(t, s.UserPool(), s.Outputs()["UserPoolClientId"])
+func visit(s *stack.Stack) assemblytest.Visitor {
+	return assemblytest.Visit(s.UserPool(), s.Outputs()["UserPoolClientId"])
 }
 
 func get(s *stack.Stack, path, token string) *httptest.ResponseRecorder {
@@ -90,7 +89,7 @@ func TestIdentifiersHaveAWSForms(t *testing.T) {
 func TestSignInThroughTheTriggersOpensTheAPI(t *testing.T) {
 	r := &assemblytest.Record{}
 	s := mustStart(t, "", r)
-	v := visit(t, s)
+	v := visit(s)
 	v.SignUp(t, r)
 
 	if _, err := v.SignIn(t.Context(), "no"); err == nil {
@@ -127,7 +126,7 @@ func TestCallersWithoutPermissionAreRefused(t *testing.T) {
 	if !strings.Contains(r.String(), "no AWS::Lambda::Permission allows the call") {
 		t.Errorf("log: %s", r)
 	}
-	v := visit(t, s)
+	v := visit(s)
 	v.SignUp(t, r)
 	if _, err := v.SignIn(t.Context(), "yes"); err == nil {
 		t.Error("the pool called its triggers without permission")
@@ -194,7 +193,7 @@ func TestStateIsKept(t *testing.T) {
 	directory := filepath.Join(t.TempDir(), "state")
 	r := &assemblytest.Record{}
 	first := mustStart(t, directory, r)
-	visit(t, first).SignUp(t, r)
+	visit(first).SignUp(t, r)
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +205,7 @@ func TestStateIsKept(t *testing.T) {
 	if diff := cmp.Diff(want, second.Outputs()); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := visit(t, second).SignIn(t.Context(), "yes"); err != nil {
+	if _, err := visit(second).SignIn(t.Context(), "yes"); err != nil {
 		t.Errorf("the user is lost: %v", err)
 	}
 	services, err := os.ReadFile(filepath.Join(directory, "services.json"))

@@ -1,13 +1,10 @@
 package userpool_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"maps"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -20,6 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool/userpooltest"
 )
 
 const (
@@ -118,7 +116,7 @@ func newFixture(t *testing.T, pool properties) *fixture {
 	server := httptest.NewServer(f.pool)
 	t.Cleanup(server.Close)
 	f.endpoint = server.URL
-	f.api = cognito.New(sdkOptions(server.URL))
+	f.api = userpooltest.ClientAt(server.URL)
 	return f
 }
 
@@ -132,34 +130,8 @@ func newUnserved(t *testing.T, pool properties) *fixture {
 		t.Fatal(err)
 	}
 	f.addClients(f.pool)
-	o := sdkOptions("http://localhost")
-	o.HTTPClient = direct{f.pool}
-	f.api = cognito.New(o)
+	f.api = userpooltest.ClientOf(f.pool)
 	return f
-}
-
-// direct sends requests to a handler without a network, so that the time of a synctest bubble can pass.
-type direct struct{ http.Handler }
-
-func (d direct) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	served := httptest.NewRequest(r.Method, r.URL.String(), bytes.NewReader(body))
-	served.Header = r.Header
-	w := httptest.NewRecorder()
-	d.ServeHTTP(w, served)
-	return w.Result(), nil
-}
-
-func sdkOptions(endpoint string) cognito.Options {
-	return cognito.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(endpoint), RetryMaxAttempts: 1,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
-		}),
-	}
 }
 
 func (f *fixture) options() userpool.Options {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/gateway"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool/userpooltest"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/corbado/actions"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
@@ -155,14 +156,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{T: t, pool: newPool(t), log: &strings.Builder{}}
-	endpoint := httptest.NewServer(f.pool)
-	t.Cleanup(endpoint.Close)
-	f.api = cognito.New(cognito.Options{
-		Region: "us-east-1", BaseEndpoint: &endpoint.URL, RetryMaxAttempts: 1,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
-		}),
-	})
+	f.api = userpooltest.ClientOf(f.pool)
 	f.handler = &actions.Handler{
 		Actions: actions.Actions{Cognito: f.api, PoolID: poolID, MFA: actions.SMS},
 		Credentials: func(context.Context) (secret.Text, error) {

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool/userpooltest"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
@@ -76,12 +77,7 @@ func New(t testing.TB) *Site {
 	s.takeTickets()
 	s.makePool()
 	s.PoolURL = s.serve(s)
-	s.API = cognito.New(cognito.Options{
-		Region: "us-east-1", BaseEndpoint: &s.PoolURL, RetryMaxAttempts: 1,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "example"}, nil
-		}),
-	})
+	s.API = userpooltest.ClientAt(s.PoolURL)
 	return s
 }
 
