@@ -86,30 +86,36 @@ func suiteEmpty(t *testing.T, s credentials.Store) {
 
 func suiteEnrol(t *testing.T, s credentials.Store) {
 	e := enrol(t, s, suiteSub, "credential one", true)
-	hash := table.Hash(e.Passkey.ID)
+	wantOnly(t, s, e.Passkey)
+	second := enrol(t, s, suiteSub, "credential two", false)
+	all, err := s.Passkeys(t.Context(), suiteSub)
+	wantError(t, err, nil)
+	if diff := cmp.Diff([]credentials.Passkey{e.Passkey, second.Passkey}, all); diff != "" {
+		t.Errorf("passkeys (-want +got):\n%s", diff)
+	}
+}
+
+// wantOnly checks that the user has this passkey alone, as it was given.
+func wantOnly(t *testing.T, s credentials.Store, p credentials.Passkey) {
+	t.Helper()
+	hash := table.Hash(p.ID)
 	got, err := s.Passkey(t.Context(), suiteSub, hash)
 	wantError(t, err, nil)
-	if diff := cmp.Diff(e.Passkey, got); diff != "" {
+	if diff := cmp.Diff(p, got); diff != "" {
 		t.Errorf("passkey (-given +stored):\n%s", diff)
 	}
 	user, err := s.User(t.Context(), suiteSub)
 	wantError(t, err, nil)
-	want := credentials.User{Handle: e.Registration.Handle, Passkeys: []credentials.Listed{
-		{ID: e.Passkey.ID, Transports: e.Passkey.Transports, RelyingPartyID: e.Passkey.RPID},
+	want := credentials.User{Handle: p.UserHandle, Passkeys: []credentials.Listed{
+		{ID: p.ID, Transports: p.Transports, RelyingPartyID: p.RPID},
 	}}
 	if diff := cmp.Diff(want, user); diff != "" {
 		t.Errorf("user (-want +got):\n%s", diff)
 	}
 	owner, err := s.Owner(t.Context(), hash)
 	wantError(t, err, nil)
-	if want := (credentials.Owner{Sub: suiteSub, UserName: "user", Generation: e.Passkey.Generation}); owner != want {
+	if want := (credentials.Owner{Sub: suiteSub, UserName: "user", Generation: p.Generation}); owner != want {
 		t.Errorf("owner is %+v, want %+v", owner, want)
-	}
-	second := enrol(t, s, suiteSub, "credential two", false)
-	all, err := s.Passkeys(t.Context(), suiteSub)
-	wantError(t, err, nil)
-	if diff := cmp.Diff([]credentials.Passkey{e.Passkey, second.Passkey}, all); diff != "" {
-		t.Errorf("passkeys (-want +got):\n%s", diff)
 	}
 }
 

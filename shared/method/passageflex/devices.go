@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provider"
@@ -106,12 +107,7 @@ type user struct {
 }
 
 func (u user) has(deviceID string) bool {
-	for _, d := range u.Devices {
-		if d.ID == deviceID {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(u.Devices, func(d Device) bool { return d.ID == deviceID })
 }
 
 // user returns the service's user with the sub, or one without devices.

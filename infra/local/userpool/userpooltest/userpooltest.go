@@ -44,7 +44,7 @@ func (d direct) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	served := httptest.NewRequest(r.Method, r.URL.String(), bytes.NewReader(body))
+	served := httptest.NewRequestWithContext(r.Context(), r.Method, r.URL.String(), bytes.NewReader(body))
 	served.Header = r.Header
 	w := httptest.NewRecorder()
 	d.ServeHTTP(w, served)
