@@ -243,12 +243,14 @@ var attacks = map[int]attack{
 	// What a backend or a service vouches for.
 	71: {name: "a ticket is forged or changed", tests: []string{
 		"shared/method/ticket TestTicketRefusals", "shared/method/ticket TestSignerRefuses", "shared/corbado/classic TestSignInThatThePoolRefuses",
+		"examples/amplify TestVendorsBesideOwnPasskeys/corbado",
 	}},
 	72: {name: "a service vouches for somebody else, or its yes names nobody", tests: []string{
 		"shared/method/corbado TestAnswerRefused/rejects another user's answer without a call", "shared/method/corbado TestAnswerRefused/rejects an answer for nobody",
 		"shared/method/corbado TestServiceThatVouchesForAnybodyIsNotAsked", "shared/method/passageflex TestRejects/rejects a yes for somebody else",
 		"shared/method/httpprovider TestRejects/rejects a yes for somebody else", "shared/method/httpprovider TestEmptyIdentifierIsNobodys",
 		"shared/corbado/classic TestTicketOfAnotherUser", "shared/method/corbado TestConnectTokenForSomebodyOrSomethingElseIsNotHandedOut",
+		"examples/amplify TestVendorsBesideOwnPasskeys",
 	}},
 	73: {name: "a service's reply is a redirect, huge, ambiguous, or never ends", tests: []string{
 		"shared/provider TestFaultsOfTheService", "shared/provider TestSilentService", "shared/provider TestCircuit",
