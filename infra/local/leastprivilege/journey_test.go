@@ -67,10 +67,26 @@ func (v *visitor) journey(ctx context.Context) error {
 	return nil
 }
 
+// proof returns what proves that the backend speaks for a user: SECRET_HASH of a name.
+func (v *visitor) proof(ctx context.Context) (of func(name string) string, err error) {
+	clientID := v.stack.Outputs()["BackendClientId"]
+	described, err := v.pool.DescribeUserPoolClient(ctx, &cognito.DescribeUserPoolClientInput{
+		UserPoolId: aws.String(v.stack.UserPoolID()), ClientId: &clientID,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(name string) string {
+		mac := hmac.New(sha256.New, []byte(*described.UserPoolClient.ClientSecret))
+		mac.Write([]byte(name + clientID))
+		return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}, nil
+}
+
 // join has a backend make the user and sign it in by password.
 func (v *visitor) join(ctx context.Context) error {
 	poolID, clientID := aws.String(v.stack.UserPoolID()), aws.String(v.stack.Outputs()["BackendClientId"])
-	described, err := v.pool.DescribeUserPoolClient(ctx, &cognito.DescribeUserPoolClientInput{UserPoolId: poolID, ClientId: clientID})
+	proof, err := v.proof(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,12 +105,10 @@ func (v *visitor) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	proof := hmac.New(sha256.New, []byte(*described.UserPoolClient.ClientSecret))
-	proof.Write([]byte(address + *clientID))
 	begun, err := v.pool.AdminInitiateAuth(ctx, &cognito.AdminInitiateAuthInput{
 		UserPoolId: poolID, ClientId: clientID, AuthFlow: types.AuthFlowTypeAdminUserPasswordAuth,
 		AuthParameters: map[string]string{
-			"USERNAME": address, "PASSWORD": password, "SECRET_HASH": base64.StdEncoding.EncodeToString(proof.Sum(nil)),
+			"USERNAME": address, "PASSWORD": password, "SECRET_HASH": proof(address),
 		},
 	})
 	if err != nil {
@@ -113,8 +127,11 @@ func (v *visitor) call(ctx context.Context, route routes.Route, id string, body,
 	path := strings.Replace(route.Path, "{"+routes.ID+"}", id, 1)
 	request := httptest.NewRequestWithContext(ctx, route.Method, path, bytes.NewReader(text))
 	request.Header.Set("Content-Type", "application/json")
-	if route.Token == routes.AccessToken {
+	switch route.Token {
+	case routes.AccessToken:
 		request.Header.Set("Authorization", "Bearer "+v.token)
+	case routes.VendorCredentials:
+		request.SetBasicAuth("corbado", apiSecret)
 	}
 	response := httptest.NewRecorder()
 	v.stack.API().ServeHTTP(response, request)
@@ -160,9 +177,14 @@ func (v *visitor) answer(ctx context.Context, begun *cognito.InitiateAuthOutput,
 	if err != nil {
 		return err
 	}
+	return v.respond(ctx, begun, string(assertion.JSON()))
+}
+
+// respond answers a sign-in.
+func (v *visitor) respond(ctx context.Context, begun *cognito.InitiateAuthOutput, answer string) error {
 	answered, err := v.pool.RespondToAuthChallenge(ctx, &cognito.RespondToAuthChallengeInput{
 		ClientId: aws.String(v.stack.Outputs()["UserPoolClientId"]), ChallengeName: begun.ChallengeName, Session: begun.Session,
-		ChallengeResponses: map[string]string{"USERNAME": begun.ChallengeParameters["USERNAME"], "ANSWER": string(assertion.JSON())},
+		ChallengeResponses: map[string]string{"USERNAME": begun.ChallengeParameters["USERNAME"], "ANSWER": answer},
 	})
 	if err != nil {
 		return err

@@ -35,13 +35,13 @@ const (
 	templateFile = stackName + ".template.json"
 )
 
-// synthesized is a folder that holds the cloud assembly of the app.
-func synthesized(t *testing.T) string {
+// synthesized is a folder that holds the cloud assembly of the app with further settings.
+func synthesized(t *testing.T, settings string) string {
 	t.Helper()
 	directory := t.TempDir()
 	architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 	synth := exec.Command("make", "--no-print-directory", "synth", "ARGS=--output "+directory+
-		" -c backendClient=true -c auditBus=default -c removalPolicy=destroy -c relyingPartyId=localhost -c origins="+webOrigin+" -c architecture="+architecture)
+		" -c backendClient=true -c auditBus=default -c removalPolicy=destroy -c relyingPartyId=localhost -c origins="+webOrigin+" -c architecture="+architecture+settings)
 	synth.Dir = filepath.Join("..", "..", "..")
 	if output, err := synth.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
@@ -135,26 +135,29 @@ func place(t *testing.T, assembly string, d document) *template.Assembly {
 // refusal is a line of the log about a call that a role doesn't allow.
 var refusal = regexp.MustCompile(`(?m)^.*assumed-role/(\S+)/\S+ is not authorized to perform: (\S+) on resource.*$`)
 
+// journey is what users do with a stack.
+type journey func(context.Context, *visitor) error
+
 // live deploys a template, uses the stack, rotates its keys and tears it down. It
 // returns the first problem, which may be a refused call that a function bears.
-func live(t *testing.T, assembly string, whole document) (logged string, problem error) {
+func live(t *testing.T, assembly string, whole document, use journey) (logged string, problem error) {
 	t.Helper()
 	l, data := &localtest.Log{}, t.TempDir()
 	phases := []struct {
 		name     string
 		document document
-		use      func(*visitor, context.Context) error
+		use      journey
 	}{
-		{"used", whole, (*visitor).journey},
-		{"with rotated keys", whole.rotated(), (*visitor).signInUnknown},
-		{"torn down", whole.tornDown(), func(*visitor, context.Context) error { return nil }},
+		{"used", whole, use},
+		{"with rotated keys", whole.rotated(), func(ctx context.Context, v *visitor) error { return v.signInUnknown(ctx) }},
+		{"torn down", whole.tornDown(), func(context.Context, *visitor) error { return nil }},
 	}
 	for _, phase := range phases {
 		s, err := stack.Start(t.Context(), stack.Options{
 			Assembly: place(t, assembly, phase.document), DataDirectory: data, Mail: func(userpool.Message) {}, Log: l,
 		})
 		if err == nil {
-			err = errors.Join(phase.use(newVisitor(s), t.Context()), s.Close())
+			err = errors.Join(phase.use(t.Context(), newVisitor(s)), s.Close())
 		}
 		if refused := refusal.FindString(l.String()); err == nil && refused != "" {
 			err = errors.New(refused)
@@ -183,20 +186,36 @@ func (d document) policies(role string) []map[string]any {
 	return documents
 }
 
-// reductions lists every permission of every role: each as a template without it.
-func reductions(d document) []reduction {
-	var all []reduction
+// statements are those of all roles, each after its role's logical id.
+func (d document) statements() map[string]bool {
+	all := map[string]bool{}
+	d.eachStatement(func(role string, _, _ int, statement string) { all[role+statement] = true })
+	return all
+}
+
+func (d document) eachStatement(do func(role string, i, j int, statement string)) {
 	for _, role := range slices.Sorted(maps.Keys(d.resources())) {
 		if d.resources()[role].(map[string]any)["Type"] != "AWS::IAM::Role" {
 			continue
 		}
 		for i, policy := range d.policies(role) {
-			for j := range policy["Statement"].([]any) {
-				all = append(all, d.withoutStatement(role, i, j))
-				all = append(all, d.withoutParts(role, i, j)...)
+			for j, statement := range policy["Statement"].([]any) {
+				do(role, i, j, fmt.Sprint(statement))
 			}
 		}
 	}
+}
+
+// reductions lists every permission of every role, but for statements that are
+// proved already: each as a template without it.
+func reductions(d document, proved map[string]bool) []reduction {
+	var all []reduction
+	d.eachStatement(func(role string, i, j int, statement string) {
+		if !proved[role+statement] {
+			all = append(all, d.withoutStatement(role, i, j))
+			all = append(all, d.withoutParts(role, i, j)...)
+		}
+	})
 	return all
 }
 
@@ -260,19 +279,31 @@ func texts(values []any) []string {
 }
 
 func TestEveryPermissionIsNeededAndNoneIsMissing(t *testing.T) {
-	assembly := synthesized(t)
-	whole := readTemplate(t, assembly)
-	if logged, err := live(t, assembly, whole); err != nil {
+	alone := synthesized(t, "")
+	whole := readTemplate(t, alone)
+	t.Run("alone", func(t *testing.T) {
+		prove(t, alone, whole, func(ctx context.Context, v *visitor) error { return v.journey(ctx) }, nil)
+	})
+	services := startServices(t)
+	beside := synthesized(t, services.settings())
+	t.Run("beside vendors", func(t *testing.T) { prove(t, beside, readTemplate(t, beside), services.journey, whole.statements()) })
+}
+
+// prove shows that users can do all that they do, and nothing without any of the
+// permissions that are not proved already.
+func prove(t *testing.T, assembly string, whole document, use journey, proved map[string]bool) {
+	t.Helper()
+	if logged, err := live(t, assembly, whole, use); err != nil {
 		t.Fatalf("with the roles as they are: %v\n%s", err, logged)
 	}
-	all := reductions(whole)
+	all := reductions(whole, proved)
 	if len(all) == 0 {
 		t.Fatal("the template has no roles")
 	}
 	for _, r := range all {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			logged, err := live(t, assembly, r.document)
+			logged, err := live(t, assembly, r.document, use)
 			if err == nil {
 				t.Fatal("nothing fails, so the permission is superfluous")
 			}

@@ -37,7 +37,7 @@ type observation struct {
 // observe uses a stack in every way that it tells of.
 func observe(t *testing.T) *observation {
 	t.Helper()
-	assembly := synthesized(t)
+	assembly := synthesized(t, "")
 	o := &observation{template: readTemplate(t, assembly), log: &localtest.Log{}}
 	var mu sync.Mutex
 	s, err := stack.Start(t.Context(), stack.Options{
