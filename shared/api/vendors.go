@@ -32,7 +32,7 @@ type connectTokenReply struct {
 }
 
 // connectToken hands out the right to one operation on the caller's own passkeys
-// at Corbado, under the conditions of adding a passkey here.
+// at Corbado, under the conditions of adding or removing a passkey here.
 func (h *Handler) connectToken(ctx context.Context, c call) (reply, error) {
 	var request connectTokenRequest
 	if err := decode(c.body, &request); err != nil {
@@ -41,6 +41,10 @@ func (h *Handler) connectToken(ctx context.Context, c call) (reply, error) {
 	account, err := h.mayChange(ctx, c.caller)
 	if err != nil {
 		return reply{}, err
+	}
+	adds := request.Type != corbado.TokenList && request.Type != corbado.TokenDelete
+	if adds && !h.isVerified(account) {
+		return reply{}, errNotVerified
 	}
 	token, err := h.Corbado.Create(ctx, request.Type, corbado.Holder{
 		UserName:    c.caller.userName,

@@ -47,6 +47,8 @@ type Stack struct {
 	DecoyRing    *Ring
 	Log          *Log
 	Accounts     *Accounts
+	Corbado      api.ConnectTokens // nil: no passkeys with Corbado
+	Passage      api.Devices       // nil: no passkeys with Passage
 
 	t       testing.TB
 	mu      sync.Mutex
@@ -141,6 +143,8 @@ func (s *Stack) wire() {
 			Store:                s.Store,
 			Accounts:             s.Accounts,
 			Stamps:               s.StampRing,
+			Corbado:              s.Corbado,
+			Passage:              s.Passage,
 			Now:                  s.Now,
 			Telemetry:            recorder("api"),
 		}
