@@ -209,6 +209,14 @@ func TestSignInOfAnAddressThatIsNotVerified(t *testing.T) {
 	}
 }
 
+// Who has an address that Cognito folds into another's has not shown to be that one.
+func TestSignInOfAnAddressThatOnlyFoldsIntoAnothers(t *testing.T) {
+	f := newFixture(t)
+	f.AddUser("kim@example.com")
+	tokens, err := f.signIn("\u212Aim@example.com") // the Kelvin sign is a k in lower case
+	f.wantRefused(tokens, err, classic.ErrNotOwner)
+}
+
 func TestSignInThatThePoolRefuses(t *testing.T) {
 	f := newFixture(t)
 	name := f.AddUser(alice)

@@ -94,12 +94,23 @@ func (p Pool) findOrCreate(ctx context.Context, address string) (user, error) {
 	switch {
 	case err != nil:
 		return user{}, err
-	case !strings.EqualFold(u.attributes[attributeEmail], address) || u.attributes[attributeEmailVerified] != verified:
+	case !isSameAddress(u.attributes[attributeEmail], address) || u.attributes[attributeEmailVerified] != verified:
 		return user{}, ErrNotOwner
 	case u.isMarked() && u.status == types.UserStatusTypeForceChangePassword: // just made, or not to the end
 		return u, p.setPassword(ctx, u)
 	}
 	return u, nil
+}
+
+// isSameAddress ignores the case of ASCII letters only. Other letters fold into
+// these, such as the Kelvin sign into k, and make the address of somebody else.
+func isSameAddress(a, b string) bool { return strings.Map(foldASCII, a) == strings.Map(foldASCII, b) }
+
+func foldASCII(r rune) rune {
+	if 'A' <= r && r <= 'Z' {
+		return r + 'a' - 'A'
+	}
+	return r
 }
 
 // create makes a user without a password. One who was made meanwhile is fine.
