@@ -38,7 +38,8 @@ const (
 const MaxReply = 64 << 10
 
 // A service is left alone for OpenFor once FaultsToOpen calls in a row have
-// failed; then one call finds out whether it is back.
+// failed; then one call finds out whether it is back. Requests that the service
+// refuses are no failures of it.
 const (
 	FaultsToOpen = 3
 	OpenFor      = 15 * time.Second
@@ -98,9 +99,19 @@ func New(s Service) (*Client, error) {
 		breaker: gobreaker.NewCircuitBreaker[Reply](gobreaker.Settings{
 			Timeout:     OpenFor,
 			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= FaultsToOpen },
-			IsExcluded:  func(err error) bool { return errors.Is(err, context.Canceled) }, // the caller left
+			IsExcluded:  saysNothing,
 		}),
 	}, nil
+}
+
+// errRequest is part of an error that may be the request's: anybody can write an
+// answer that a firewall before the service refuses in a form of its own, and
+// must not be able to take the service from everybody.
+var errRequest = errors.New("the request was refused")
+
+// saysNothing reports whether an error tells nothing of the service's state.
+func saysNothing(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, errRequest) // the former: the caller left
 }
 
 func isConfidential(u *url.URL) bool {
@@ -235,7 +246,16 @@ func (c *Client) exchange(request *http.Request, repeatable bool) (Reply, error)
 		return Reply{}, connectionError(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	return read(response)
+	reply, err := read(response)
+	if err != nil && isRefusal(response.StatusCode) {
+		return Reply{}, fmt.Errorf("%w: %w", err, errRequest)
+	}
+	return reply, err
+}
+
+// isRefusal reports whether a status speaks of the request, not of the service.
+func isRefusal(status int) bool {
+	return status >= 400 && status < 500 && status != http.StatusTooManyRequests
 }
 
 // send sends the request and reports whether there was a connection to send it

@@ -369,6 +369,27 @@ func TestHalfOpenCircuitLetsOneCallThrough(t *testing.T) {
 	})
 }
 
+// Anybody can write an answer at which the firewall before a service balks.
+func TestRefusalsOpenNoCircuit(t *testing.T) {
+	var blocked atomic.Bool
+	client, _ := serving(t, func(w http.ResponseWriter, _ *http.Request) {
+		if blocked.Load() {
+			reply(w, http.StatusForbidden, "text/html", replied+strings.Repeat(" ", provider.MaxReply))
+		} else {
+			reply(w, http.StatusOK, "application/json", "{}")
+		}
+	})
+	blocked.Store(true)
+	for range 2 * provider.FaultsToOpen {
+		_, err := client.Do(t.Context(), request)
+		wantUnavailable(t, err, "status 403")
+	}
+	blocked.Store(false)
+	if _, err := client.Do(t.Context(), request); err != nil {
+		t.Errorf("everybody else: %v", err)
+	}
+}
+
 // Callers who leave say nothing about the service.
 func TestCanceledCallsOpenNoCircuit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
