@@ -376,7 +376,7 @@ func TestVerifyDispatches(t *testing.T) {
 	}{
 		{"an assertion", "passkey,vendor", "{}", customauth.MethodPasskey, ""},
 		{"an opaque answer", "passkey,vendor", "-", methodVendor, ""},
-		{"what a method that is not accepted would take", "vendor", "{}", methodVendor, ""},
+		{"rejects what a method would take that is not accepted", "vendor", "{}", "", customauth.ReasonNotAllowed},
 		{"rejects an opaque answer where it is not accepted", "passkey", "-", "", customauth.ReasonNotAllowed},
 		{"rejects what not even the opaque method takes", "passkey,vendor", "", "", customauth.ReasonNoMethod},
 	} {

@@ -13,7 +13,7 @@ const dummyAnswer = "__dummy__"
 // Verify checks answers.
 type Verify struct {
 	Checkers []Checker // no answer has the form of two of them
-	Opaque   Checker   // gets the answers that the others don't; nil if there is none
+	Opaque   Checker   // gets the answers that have the form of none of them; nil if there is none
 }
 
 // Check returns the verdict on an answer. Which method it goes to depends on
@@ -45,21 +45,20 @@ func (v Verify) Check(ctx context.Context, user User, private map[string]string,
 }
 
 // checkerFor returns the checker of an answer among those of the methods that
-// were sealed as allowed, or nil and the verdict.
+// were sealed as allowed, or nil and the verdict. An answer that has the form of
+// a method that was not, such as a ticket, never reaches the opaque one, which
+// would show it to a service of others.
 func (v Verify) checkerFor(answer string, sealed Sealed) (Checker, Verdict) {
-	checkers := v.Checkers
-	if v.Opaque != nil {
-		checkers = append(slices.Clip(checkers), v.Opaque)
+	i := slices.IndexFunc(v.Checkers, func(c Checker) bool { return c.Recognizes(answer) })
+	checker := v.Opaque
+	if i >= 0 {
+		checker = v.Checkers[i]
 	}
-	refusal := Verdict{Reason: ReasonNoMethod}
-	for _, c := range checkers {
-		switch {
-		case !c.Recognizes(answer):
-		case sealed.Accepts(c.Method()):
-			return c, Verdict{}
-		default:
-			refusal = Verdict{Method: c.Method(), Reason: ReasonNotAllowed}
-		}
+	switch {
+	case checker == nil || !checker.Recognizes(answer):
+		return nil, Verdict{Reason: ReasonNoMethod}
+	case !sealed.Accepts(checker.Method()):
+		return nil, Verdict{Method: checker.Method(), Reason: ReasonNotAllowed}
 	}
-	return nil, refusal
+	return checker, Verdict{}
 }
