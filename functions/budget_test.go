@@ -96,6 +96,33 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 	}
 }
 
+// Sign-ins of a stack without vendors pay nothing for them: their code is linked under a build tag only. The API's
+// function is on the path of none, and saves next to nothing.
+func TestVendorsAreLinkedWhereTheyAreAsked(t *testing.T) {
+	const shared = "github.com/cognito-passkeys/cognito-passkeys/shared/"
+	ofVendors := []string{shared + "provider", shared + "method/corbado", shared + "method/httpprovider", shared + "method/passageflex"}
+	for _, name := range []string{create, verify} {
+		t.Run(name, func(t *testing.T) {
+			for tags, linked := range map[string]bool{"lambda.norpc": false, "lambda.norpc,vendors": true} {
+				platform := []string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off"}
+				dependencies := strings.Fields(run(t, platform, "list", "-deps", "-tags", tags, "./"+name))
+				for _, one := range ofVendors {
+					if slices.Contains(dependencies, one) != linked {
+						t.Errorf("with the tags %s it links %s: %t, want %t", tags, one, !linked, linked)
+					}
+				}
+				binary := filepath.Join(t.TempDir(), name)
+				run(t, platform, "build", "-trimpath", "-buildvcs=false", "-tags", tags, "-ldflags", "-s -w -buildid=", "-o", binary, "./"+name)
+				info, err := os.Stat(binary)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Logf("with the tags %s: %.2f MB", tags, float64(info.Size())/1e6)
+			}
+		})
+	}
+}
+
 // counted is a stack over a table that counts.
 type counted struct {
 	*journey.Stack
