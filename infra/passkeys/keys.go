@@ -59,6 +59,18 @@ type ExistingKey struct {
 	EncryptionKey awskms.IKey
 }
 
+// is reports whether both are one and the same.
+func (k *ExistingKey) is(other *ExistingKey) bool {
+	switch {
+	case k == nil || other == nil:
+		return false
+	case k.Secret != nil && other.Secret != nil:
+		return *k.Secret.SecretArn() == *other.Secret.SecretArn()
+	default:
+		return k.Parameter != "" && k.Parameter == other.Parameter
+	}
+}
+
 // Keys makes the keys of a stack, each in a SecureString parameter, which
 // CloudFormation itself can't create, and holds the function that serves the
 // stack's custom resources.

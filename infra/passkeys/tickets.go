@@ -47,8 +47,18 @@ func (c *check) tickets(p Props) {
 	if len(p.Tickets.Clients) == 0 && !p.BackendClient {
 		c.add("Tickets.Clients", p.Tickets.Clients, "list the app clients that take tickets, or set BackendClient")
 	}
-	if p.Tickets.Rotation < 0 {
-		c.add("Tickets.Rotation", p.Tickets.Rotation, "start at 0 and increase it by one to rotate")
+	c.ticketKey(*p.Tickets, p.StampKey)
+}
+
+// ticketKey checks the key that signs tickets. It is not the one of stamps: that
+// one is with the API, which anybody can call, and signs nobody in.
+func (c *check) ticketKey(t Tickets, stamp *ExistingKey) {
+	const property = "Tickets.Key"
+	if t.Rotation < 0 {
+		c.add("Tickets.Rotation", t.Rotation, "start at 0 and increase it by one to rotate")
 	}
-	c.existingKey("Tickets.Key", p.Tickets.Key)
+	c.existingKey(property, t.Key)
+	if t.Key.is(stamp) {
+		c.add(property, t.Key.Parameter, "use a key ring of its own: StampKey's is with the API, which must not be able to sign anybody in")
+	}
 }

@@ -101,6 +101,9 @@ func (p TriggersProps) validate() error {
 	c.relatedOrigins(p.RelatedOrigins, p.RelyingPartyID)
 	c.common(p.CommonProps)
 	c.vendors(p.VendorProps)
+	if p.Tickets != nil && p.Keys != nil {
+		c.ticketKey(*p.Tickets, p.Keys.props.StampKey)
+	}
 	return c.err()
 }
 

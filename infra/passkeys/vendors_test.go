@@ -207,6 +207,14 @@ func TestVendorProblems(t *testing.T) {
 		"rejects tickets that no client takes": {func(p *passkeys.Props) {
 			p.Tickets = &passkeys.Tickets{Rotation: -1, Key: &passkeys.ExistingKey{}}
 		}, []string{"Tickets.Clients", "Tickets.Rotation", "Tickets.Key"}},
+		"rejects the key of stamps for tickets": {func(p *passkeys.Props) {
+			p.StampKey = &passkeys.ExistingKey{Parameter: "/login/ring"}
+			p.BackendClient, p.Tickets = true, &passkeys.Tickets{Key: &passkeys.ExistingKey{Parameter: "/login/ring"}}
+		}, []string{"Tickets.Key"}},
+		"accepts two keys of the account's own": {func(p *passkeys.Props) {
+			p.StampKey = &passkeys.ExistingKey{Parameter: "/login/stamp"}
+			p.BackendClient, p.Tickets = true, &passkeys.Tickets{Key: &passkeys.ExistingKey{Parameter: "/login/ticket"}}
+		}, nil},
 		"accepts a stand-in on this machine": {func(p *passkeys.Props) {
 			p.Corbado = &passkeys.Corbado{BaseURL: "http://127.0.0.1:8080/vendors/corbado"}
 			p.HTTPProvider = &passkeys.HTTPProvider{Service: another()}
