@@ -13,7 +13,7 @@ import (
 var putSecret = command{
 	name:    "put-secret",
 	does:    "puts a vendor's secret from the standard input into its SecureString parameter",
-	needs:   "ssm:PutParameter on the parameter",
+	needs:   "ssm:PutParameter on the parameter, and kms:Encrypt on the key if one is named",
 	prepare: preparePutSecret,
 }
 
@@ -21,6 +21,7 @@ func preparePutSecret(flags *flag.FlagSet) action {
 	var to connection
 	to.addTo(flags)
 	parameter := flags.String("parameter", "", "name of the parameter")
+	key := flags.String("key", "", "id, ARN or alias of the KMS key that encrypts it, also when it is replaced; default the one that AWS manages for Parameter Store")
 	replace := flags.Bool("replace", false, "overwrite a parameter that exists")
 	return func(ctx context.Context, s streams) error {
 		if err := required(flags, "parameter"); err != nil {
@@ -34,7 +35,7 @@ func preparePutSecret(flags *flag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		version, err := putsecret.Put(ctx, ssm.NewFromConfig(cfg), *parameter, text, putsecret.Existing(*replace))
+		version, err := putsecret.Put(ctx, ssm.NewFromConfig(cfg), *parameter, text, *key, putsecret.Existing(*replace))
 		if err != nil {
 			return err
 		}

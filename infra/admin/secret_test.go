@@ -1,6 +1,10 @@
 package main_test
 
 import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -64,6 +68,27 @@ func TestPutSecretOverwritesOnlyWhenTold(t *testing.T) {
 	w.put("second", "-replace").want(t, 0, "")
 	if got := aws.ToString(w.parameter().Value); got != "second" {
 		t.Errorf("the parameter is %q", got)
+	}
+}
+
+// A parameter that is replaced is encrypted with the key that is named, or with
+// AWS's own: Parameter Store doesn't keep the one that it had.
+func TestPutSecretEncryptsWithTheKeyThatIsNamed(t *testing.T) {
+	w := newWorld(t)
+	for _, key := range []string{"", "alias/accounts"} {
+		var put struct{ Name, KeyID, Value string }
+		store := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if err := json.NewDecoder(r.Body).Decode(&put); err != nil {
+				t.Error(err)
+			}
+			_, _ = io.WriteString(rw, `{"Version":1}`)
+		}))
+		t.Cleanup(store.Close)
+		w.endpoint = store.URL
+		w.put(typed, "-key", key).want(t, 0, "")
+		if put.Name != parameter || put.KeyID != key || put.Value != typed {
+			t.Errorf("with the key %q it put %+v", key, put)
+		}
 	}
 }
 

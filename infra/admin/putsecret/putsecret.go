@@ -77,17 +77,22 @@ const (
 	Replace Existing = true
 )
 
-// Put writes the secret, encrypted with the account's own key of Parameter
-// Store, and returns the parameter's version.
+// Put writes the secret, encrypted with a key of AWS KMS (its id, ARN or alias;
+// empty: the one that AWS manages for Parameter Store), and returns the
+// parameter's version.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
-func Put(ctx context.Context, client *ssm.Client, parameter string, s secret.Text, existing Existing) (version int64, err error) {
-	put, err := client.PutParameter(ctx, &ssm.PutParameterInput{
+func Put(ctx context.Context, client *ssm.Client, parameter string, s secret.Text, key string, existing Existing) (version int64, err error) {
+	in := &ssm.PutParameterInput{
 		Name:        &parameter,
 		Type:        types.ParameterTypeSecureString,
 		Value:       aws.String(s.Reveal()),
 		Description: aws.String("Secret of a vendor, put here by an operator"),
 		Overwrite:   aws.Bool(bool(existing)),
-	})
+	}
+	if key != "" {
+		in.KeyId = &key
+	}
+	put, err := client.PutParameter(ctx, in)
 	var exists *types.ParameterAlreadyExists
 	if errors.As(err, &exists) {
 		return 0, fmt.Errorf("%s: %w", parameter, ErrExists)
