@@ -147,7 +147,7 @@ var attacks = map[int]attack{
 	40: {name: "a passkey is registered for an address without signing in", tests: []string{"TestRejectsARegistrationForSomebodyElse", "shared/api TestTokens/rejects no token"}},
 	41: {name: "somebody else's passkey is renamed or deleted by its id", tests: []string{
 		"shared/api TestPathIDsThatNameNoPasskey", "shared/method/passageflex TestRevokeRefuses/rejects another user's device",
-		"shared/method/passageflex TestDevicesOfSomebodyElse",
+		"shared/method/passageflex TestDevicesOfSomebodyElse", "shared/api TestVendorRoutesServeTheCallerAlone",
 	}},
 	42: {name: "the last passkey is deleted", tests: []string{
 		"shared/api TestDeleteRejectsTheLastPasskey", "shared/api TestDelete", "shared/credentials/dynamo TestStoreKeepsTheContract",
@@ -179,7 +179,7 @@ var attacks = map[int]attack{
 		"infra/local/userpool TestForgottenPasswordTellsNothing",
 	}, later: "sign-up that does not say which addresses are taken", aws: "what Cognito itself answers, and how long it takes"},
 	52: {name: "a token of another use, app client or pool, or a revoked one", tests: []string{
-		"shared/api TestTokens", "shared/api TestChangesRejectACaller/rejects a revoked token", "infra/local/gateway TestAuthorizerRefuses",
+		"shared/api TestTokens", "shared/api TestVendorChangesRejectACaller", "shared/api TestChangesRejectACaller/rejects a revoked token", "infra/local/gateway TestAuthorizerRefuses",
 		"infra/local/gateway TestAuthorizerAcceptsAudienceAsAPIGatewayDoes", "infra/local/userpool TestAccessTokensThatAreNone",
 	}},
 	53: {name: "a token after sign-out, or of a user who is disabled", tests: []string{
@@ -242,6 +242,7 @@ var attacks = map[int]attack{
 
 	// What a backend or a service vouches for.
 	71: {name: "a ticket is forged or changed", tests: []string{
+		"infra/passkeys TestVendorProblems/rejects the key of stamps for tickets",
 		"shared/method/ticket TestTicketRefusals", "shared/method/ticket TestSignerRefuses", "shared/corbado/classic TestSignInThatThePoolRefuses",
 		"examples/amplify TestVendorsBesideOwnPasskeys/corbado",
 	}},
@@ -253,7 +254,7 @@ var attacks = map[int]attack{
 		"examples/amplify TestVendorsBesideOwnPasskeys",
 	}},
 	73: {name: "a service's reply is a redirect, huge, ambiguous, or never ends", tests: []string{
-		"shared/provider TestFaultsOfTheService", "shared/provider TestSilentService", "shared/provider TestCircuit",
+		"shared/provider TestFaultsOfTheService", "shared/provider TestSilentService", "shared/provider TestCircuit", "shared/provider TestRefusalsOpenNoCircuit",
 		"shared/method/corbado TestReplyIsReadStrictly", "shared/method/httpprovider TestUnexpectedReplies", "shared/corbado/classic TestReplyOfCorbadoIsReadStrictly",
 	}},
 	74: {name: "somebody calls in a service's name", tests: []string{
@@ -264,6 +265,7 @@ var attacks = map[int]attack{
 		"shared/provider TestPathStaysBelowTheBase", "shared/method/passageflex TestRevokeRefuses/rejects a path", "shared/corbado/actions TestPreLoginFilterIsNotInjected",
 	}},
 	76: {name: "an address that nobody verified stands for an account", tests: []string{
+		"shared/corbado/classic TestSignInOfAnAddressThatOnlyFoldsIntoAnothers", "shared/api TestPasskeyAtAVendorNeedsAVerifiedAddress",
 		"shared/corbado/classic TestSignInOfAnAddressThatIsNotVerified", "shared/corbado/actions TestPreLoginTakesNobodyForAnother",
 		"shared/method/httpprovider TestRejects/rejects an address that the service has not verified",
 	}},
