@@ -149,6 +149,11 @@ func (v VendorProps) routes() []routes.Route {
 	return all
 }
 
+// maxDescription is how long the JSON of a service's description may be, in
+// bytes: the function's other settings need the rest of what Lambda takes.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxDescription = 2500
+
 func (c *check) vendors(v VendorProps) {
 	if v.Corbado != nil {
 		c.secretParameter("Corbado.SecretParameter", v.Corbado.SecretParameter)
@@ -172,6 +177,9 @@ func (c *check) vendors(v VendorProps) {
 		}
 		c.vendorURL("HTTPProvider.Service.BaseURL", h.Service.BaseURL)
 		c.secretParameter("HTTPProvider.SecretParameter", h.SecretParameter)
+		if n := len(v.settings().Provider); n > maxDescription {
+			c.add("HTTPProvider.Service", h.Service.Service, "shorten its description of %d bytes to %d: Lambda takes 4 KB of settings in all", n, maxDescription)
+		}
 		if v.PassageFlex != nil {
 			c.add("HTTPProvider", h.Service.Service, "leave out it or PassageFlex: the answers of neither have a form of their own")
 		}

@@ -200,6 +200,11 @@ func TestVendorProblems(t *testing.T) {
 		}, []string{"PassageFlex.AppID", "PassageFlex.BaseURL", "PassageFlex.SecretParameter", "PassageFlex.TransactionForm"}},
 		"rejects a description": {func(p *passkeys.Props) { p.HTTPProvider = &passkeys.HTTPProvider{Service: wrong} },
 			[]string{"HTTPProvider.Service", "HTTPProvider.Service.Method", "HTTPProvider.Service.BaseURL"}},
+		"rejects a description that Lambda doesn't take": {func(p *passkeys.Props) {
+			long := another()
+			long.Service = strings.Repeat("s", 2500)
+			p.HTTPProvider = &passkeys.HTTPProvider{Service: long}
+		}, []string{"HTTPProvider.Service"}},
 		"rejects two whose answers look alike": {func(p *passkeys.Props) {
 			p.HTTPProvider = &passkeys.HTTPProvider{Service: another()}
 			p.PassageFlex = &passkeys.PassageFlex{AppID: "app", BaseURL: "https://passage.example.com/v1"}
