@@ -69,6 +69,7 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 	)
 	for name, want := range map[string][]string{
 		define:            nil,
+		create + " mail":  {"dynamodb", "sesv2", "ssm"},
 		create:            {"dynamodb", "ssm"},
 		verify:            {"dynamodb"},
 		"api":             {"cognitoidentityprovider", "dynamodb", "ssm"},
@@ -77,8 +78,9 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 		"audit":           {"eventbridge"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			function, tag, _ := strings.Cut(name, " ")
 			var linked []string
-			for dependency := range strings.Lines(run(t, []string{"GOOS=linux", "GOARCH=arm64"}, "list", "-deps", "-tags", "lambda.norpc", "./"+name)) {
+			for dependency := range strings.Lines(run(t, []string{"GOOS=linux", "GOARCH=arm64"}, "list", "-deps", "-tags", "lambda.norpc,"+tag, "./"+function)) {
 				dependency = strings.TrimSpace(dependency)
 				service, isService := strings.CutPrefix(dependency, services)
 				if isService && !strings.Contains(service, "/") {

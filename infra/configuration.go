@@ -28,6 +28,7 @@ type configuration struct {
 	props     passkeys.Props
 	existing  existing // becomes props once there is a stack to import it into
 	vendors   vendors  // becomes props
+	mail      mails    // becomes props
 
 	email                 awscognito.UserPoolSESOptions // becomes props.Email
 	nativeMode            string                        // becomes props.Native, with the next two
@@ -64,6 +65,7 @@ func readConfiguration(context map[string]any) (configuration, error) {
 	c.props.Throttle = throttle(&r, c.rateLimit, c.burstLimit)
 	c.existing.check(&r)
 	c.vendors.addTo(&r, &c.props)
+	c.mail.addTo(&r, &c.props)
 	r.unknown()
 
 	problems := r.problems
@@ -88,7 +90,7 @@ func inContext(invalid *passkeys.InvalidPropsError) []passkeys.Problem {
 }
 
 // spelling: part of a property → part of its key
-var spelling = strings.NewReplacer("Native.ManagedLogin.", "ManagedLogin", "Native.", "Native", "ID", "Id", "MFA", "Mfa", "URLs", "Urls")
+var spelling = strings.NewReplacer("EmailCode.", "EmailCode", "EmailLink.", "EmailLink", "Mail.", "Mail", "Native.ManagedLogin.", "ManagedLogin", "Native.", "Native", "ID", "Id", "MFA", "Mfa", "URLs", "Urls")
 
 // otherKeys: property → key, where they differ in more than case
 var otherKeys = map[string]string{
@@ -102,6 +104,7 @@ var otherKeys = map[string]string{
 	"PassageFlex.TransactionForm": "passageTransactionForm",
 	"HTTPProvider":                "httpProvider", "HTTPProvider.Service": "httpProvider", "HTTPProvider.Service.Method": "httpProvider.method",
 	"HTTPProvider.Service.BaseURL": "httpProvider.baseUrl", "HTTPProvider.SecretParameter": "httpProviderParameter",
+	"EmailLink.RedirectURLs": "emailLinkUrls", "Mail.Key.Parameter": "mailParameter", "PasskeyRequiredClients": "passkeyRequiredClientIds",
 	"Tickets.Clients": "ticketClientIds", "Tickets.Rotation": "ticketRotation", "Tickets.Key.Parameter": "ticketParameter",
 }
 

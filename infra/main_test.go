@@ -98,6 +98,7 @@ func TestTemplate(t *testing.T) {
 			"signIn": "username", "backendClient": "true", "removalPolicy": "destroy", "emailFrom": "login@example.com",
 		},
 		"native-only":   nativeOnly,
+		"mail":          byMail,
 		"observed":      {"auditBus": "security", "alarmTopicArn": topic, "tracing": true, "refusalThreshold": 500},
 		"imported-pool": importedPool,
 		"composed":      everythingOwn,

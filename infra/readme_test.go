@@ -113,6 +113,11 @@ var (
 	})
 )
 
+// byMail are the settings of links and codes by mail.
+var byMail = map[string]any{
+	"emailCode": true, "emailLinkUrls": "https://example.com/sign-in", "mailFrom": "sign-in@example.com", "mailConfigurationSet": "sign-in",
+}
+
 func with(settings, further map[string]any) map[string]any {
 	all := maps.Clone(settings)
 	maps.Copy(all, further)
@@ -130,7 +135,7 @@ func synthesizedStack(t *testing.T, change map[string]any) synthesized {
 
 func TestReadmeListsTheOutputs(t *testing.T) {
 	var want []row
-	for name, output := range synthesizedStack(t, withVendors).Outputs {
+	for name, output := range synthesizedStack(t, with(withVendors, byMail)).Outputs {
 		want = append(want, row{code(name), output.Description})
 	}
 	slices.SortFunc(want, func(a, b row) int { return strings.Compare(a[0], b[0]) })
@@ -140,10 +145,14 @@ func TestReadmeListsTheOutputs(t *testing.T) {
 func TestReadmeListsThePermissions(t *testing.T) {
 	always := permissions(t, withoutVendors)
 	wantTable(t, "What each function may do", always)
-	added := slices.DeleteFunc(permissions(t, withVendors), func(r row) bool {
-		return slices.ContainsFunc(always, func(w row) bool { return slices.Equal(w, r) })
-	})
-	wantTable(t, "What vendors and tickets add", added)
+	for heading, settings := range map[string]map[string]any{
+		"What vendors and tickets add": withVendors, "What links and codes by mail add": with(withoutVendors, byMail),
+	} {
+		added := slices.DeleteFunc(permissions(t, settings), func(r row) bool {
+			return slices.ContainsFunc(always, func(w row) bool { return slices.Equal(w, r) })
+		})
+		wantTable(t, heading, added)
+	}
 }
 
 // permissions lists those of every role of a stack.
@@ -197,6 +206,10 @@ func describe(t *testing.T, s statement) string {
 		switch get, join := listOf(intrinsic["Fn::GetAtt"]), listOf(intrinsic["Fn::Join"]); {
 		case strings.Contains(fmt.Sprint(join), ":event-bus/"):
 			words = append(words, "the bus of `auditBus`")
+		case strings.Contains(fmt.Sprint(join), ":identity/"):
+			words = append(words, "the identity of "+codes(s.Condition["StringEquals"]["ses:FromAddress"])+", as that sender")
+		case strings.Contains(fmt.Sprint(join), ":configuration-set/"):
+			words = append(words, "the configuration set")
 		case len(join) == 2: // the ARN of a parameter, whose path is all that CDK knows of it
 			arn := listOf(join[1])
 			words = append(words, "the parameter "+code("…/"+path.Base(arn[len(arn)-1].(string))))

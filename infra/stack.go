@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -19,6 +21,7 @@ func newStack(scope constructs.Construct, c configuration) awscdk.Stack {
 	})
 	c.existing.importInto(stack, &c.props)
 	c.vendors.addTickets(&c.props)
+	c.mail.addClients(&c.props)
 	addOutputs(stack, passkeys.New(stack, jsii.String("Passkeys"), &c.props))
 	return stack
 }
@@ -46,6 +49,9 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 	}
 	if role := p.CorbadoRole(); role != nil {
 		add("CorbadoRoleArn", role.RoleArn(), "Role of functions that Corbado hosts")
+	}
+	if methods := p.MailMethods(); len(methods) > 0 {
+		add("MailMethods", jsii.String(strings.Join(methods, ",")), "What users who have no passkey at hand may ask for: code, link")
 	}
 	add("RelyingPartyId", jsii.String(p.RelyingPartyID()), "Domain that passkeys belong to")
 	if document := p.RelatedOriginsDocument(); document != "" {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -37,12 +38,17 @@ func build(s settings.Create, env settings.AWS, recorder *telemetry.Recorder) (a
 	if err != nil {
 		return nil, err
 	}
+	store := dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table)
+	mails, err := mailIssuers(s, env, store)
+	if err != nil {
+		return nil, err
+	}
 	passkeys := passkey.Issuer{Decoys: &passkey.Decoys{Key: decoyKey.Current, FoldUserNames: s.FoldUserNames}}
 	conversation, err := customauth.NewCreate(
 		customauth.Define{Openers: s.Openers, Fallbacks: s.Fallbacks},
-		credentials.NewDirectory(dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table), time.Now),
+		credentials.NewDirectory(store, time.Now),
 		time.Now,
-		append([]customauth.Issuer{passkeys}, issuers...)...,
+		slices.Concat([]customauth.Issuer{passkeys}, issuers, mails)...,
 	)
 	if err != nil {
 		return nil, err

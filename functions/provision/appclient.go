@@ -29,6 +29,9 @@ func (a appClients) put(ctx context.Context, want clientProperties) error {
 	item[table.RelyingParty] = text(want.relyingPartyID)
 	item[table.UserVerification] = text(want.userVerification)
 	item[table.Methods] = methods
+	if want.policy != "" {
+		item[table.Policy] = text(want.policy)
+	}
 	if _, err := a.store.PutItem(ctx, &dynamodb.PutItemInput{TableName: &want.table, Item: item}); err != nil {
 		return fmt.Errorf("writing the item of app client %s: %w", want.id, err)
 	}

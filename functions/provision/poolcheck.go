@@ -28,6 +28,9 @@ func (u userPools) check(ctx context.Context, pool *types.UserPoolType, want, be
 		problems = append(problems, fmt.Errorf("user pool %s requires MFA, and a passkey is two factors only with user verification: %s is %q, set it to %q",
 			want.id, provisioning.UserVerification, want.userVerification, provisioning.UserVerificationRequired))
 	}
+	if want.mail && !before.mail && pool.MfaConfiguration == types.UserPoolMfaTypeOn {
+		problems = append(problems, fmt.Errorf("user pool %s requires MFA, and a mailed link or code is one factor, which Cognito adds none to: leave out EmailLink and EmailCode", want.id))
+	}
 	for _, id := range want.clients {
 		if slices.Contains(before.clients, id) {
 			continue

@@ -26,6 +26,7 @@ type clientProperties struct {
 	relyingPartyID   string
 	userVerification string
 	methods          []string
+	policy           string // empty: provisioning.PolicyPreferred
 }
 
 // poolProperties are those of a provisioning.PoolType.
@@ -37,6 +38,7 @@ type poolProperties struct {
 	attributes       []string
 	clients          []string
 	userVerification string
+	mail             bool // users may sign in by a mailed link or code
 	foldUserNames    bool
 }
 
@@ -59,6 +61,7 @@ func parseClient(values map[string]any) (clientProperties, error) {
 		relyingPartyID:   p.text(provisioning.RelyingPartyID),
 		userVerification: p.text(provisioning.UserVerification),
 		methods:          p.some(provisioning.Methods),
+		policy:           p.oneOfOrNone(provisioning.Policy, provisioning.PolicyPreferred, provisioning.PolicyRequired),
 	}, errors.Join(p.problems...)
 }
 
@@ -77,6 +80,7 @@ func parsePool(values map[string]any) (poolProperties, error) {
 		attributes:       p.list(provisioning.Attributes),
 		clients:          p.list(provisioning.ClientIDs),
 		userVerification: p.text(provisioning.UserVerification),
+		mail:             p.oneOfOrNone(provisioning.Mail, "true", "false") == "true",
 		foldUserNames:    p.oneOf(provisioning.FoldUserNames, "true", "false") == "true",
 	}, errors.Join(p.problems...)
 }
@@ -114,6 +118,14 @@ func (p *properties) oneOf(name string, allowed ...string) string {
 		p.refuse(name, fmt.Sprintf("one of %q", allowed))
 	}
 	return text
+}
+
+// oneOfOrNone returns "" for what is absent.
+func (p *properties) oneOfOrNone(name string, allowed ...string) string {
+	if p.values[name] == nil {
+		return ""
+	}
+	return p.oneOf(name, allowed...)
 }
 
 func (p *properties) count(name string) int {

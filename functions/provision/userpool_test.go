@@ -140,6 +140,10 @@ func TestPoolRefusals(t *testing.T) {
 		"a pool whose default is that the case counts": {
 			pool: theirs.with("UsernameConfiguration", object{}), want: []string{"the case is ignored: false"},
 		},
+		"required MFA beside mails": {
+			pool: theirs.with("MfaConfiguration", "ON"), properties: object{provisioning.Mail: "true"},
+			want: []string{"requires MFA, and a mailed link or code is one factor"},
+		},
 		"required MFA beside passkeys of one factor": {
 			pool: theirs.with("MfaConfiguration", "ON"), properties: object{provisioning.UserVerification: "preferred"},
 			want: []string{"requires MFA", `UserVerification is "preferred", set it to "required"`},

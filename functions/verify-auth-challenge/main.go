@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -11,6 +12,9 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/mailed"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey/answer"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
@@ -55,11 +59,25 @@ func build(s settings.Verify, env settings.AWS, recorder *telemetry.Recorder) (a
 	tickets := ticket.Checker{Keys: ticketKeys, Store: store, Now: time.Now}
 	handler := &trigger.Verify{
 		Conversation: customauth.Verify{
-			Checkers: append([]customauth.Checker{passkeys, tickets}, vendors...),
+			Checkers: slices.Concat(mailCheckers(s, store), []customauth.Checker{passkeys, tickets}, vendors),
 			Opaque:   opaque,
 		},
 		Telemetry: recorder,
 		Now:       time.Now,
 	}
 	return handler.Handle, nil
+}
+
+// mailCheckers are those of the methods that are on, because another service's
+// answers could have the form of what is mailed.
+func mailCheckers(s settings.Verify, store mailed.UseStore) []customauth.Checker {
+	book := mailed.Book{Store: store, Now: time.Now}
+	var checkers []customauth.Checker
+	if slices.Contains(s.Fallbacks, customauth.MethodLink) {
+		checkers = append(checkers, emaillink.Checker{Book: book, AnyBrowser: s.LinkAnyBrowser})
+	}
+	if slices.Contains(s.Fallbacks, customauth.MethodCode) {
+		checkers = append(checkers, emailcode.Checker{Book: book})
+	}
+	return checkers
 }

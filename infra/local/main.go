@@ -27,6 +27,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/infra/local/awsapi"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/deployed"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/origin"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
@@ -41,6 +42,7 @@ const (
 	outputClientID       = "UserPoolClientId"
 	outputAPIURL         = "ApiUrl"
 	outputRelyingPartyID = "RelyingPartyId"
+	outputMailMethods    = "MailMethods" // where mail is on
 )
 
 type flags struct {
@@ -108,6 +110,7 @@ func runHere(ctx context.Context, f flags) (err error) {
 		Assembly:      assembly,
 		DataDirectory: f.data,
 		Mail:          func(m userpool.Message) { outbox.Add(mail(m)) },
+		Sent:          func(m awsapi.Mail) { outbox.Add(sent(m)) },
 		Log:           os.Stderr,
 	})
 	if err != nil {
@@ -214,6 +217,7 @@ func clientConfig(outputs map[string]string, needed ...string) (origin.ClientCon
 		UserPoolClientID: outputs[outputClientID],
 		APIURL:           outputs[outputAPIURL],
 		RelyingPartyID:   outputs[outputRelyingPartyID],
+		MailMethods:      outputs[outputMailMethods],
 	}, nil
 }
 
@@ -229,3 +233,10 @@ func webFolder(path string) fs.FS {
 func mail(m userpool.Message) origin.Mail {
 	return origin.Mail{To: m.To, Subject: m.Subject, Body: m.Body, Kind: string(m.Kind), Code: m.Code, At: m.At}
 }
+
+func sent(m awsapi.Mail) origin.Mail {
+	return origin.Mail{To: m.To, Subject: m.Subject, Body: m.Text, HTML: m.HTML, Kind: kindSent, At: m.At}
+}
+
+// kindSent is the kind of mails that functions send.
+const kindSent = "SES"

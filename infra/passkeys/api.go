@@ -87,7 +87,7 @@ func NewAPI(scope constructs.Construct, id *string, props *APIProps) *API {
 	a := &API{props: *props}
 	a.props.CommonProps = props.CommonProps.withDefaults()
 	a.props.VendorProps = props.VendorProps.withDefaults(props.Keys.props.ParameterPath)
-	a.props.tags = a.props.buildTags()
+	a.props.tag(a.props.buildTags()...)
 	if a.props.Throttle == nil {
 		a.props.Throttle = &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(100), BurstLimit: jsii.Number(200)}
 	}

@@ -88,6 +88,9 @@ func (c *check) ownPool(t *Triggers, pool awscognito.UserPool, options AttachOpt
 	if resolved(pool, declared.MfaConfiguration()) == "ON" && t.props.UserVerification != UserVerificationRequired {
 		c.add("UserVerification", string(t.props.UserVerification), "use %q: the pool requires MFA, which Cognito doesn't apply to custom authentication, so that a passkey must be two factors", UserVerificationRequired)
 	}
+	if resolved(pool, declared.MfaConfiguration()) == "ON" && t.props.sends() {
+		c.add("EmailCode and EmailLink", "set", "leave them out: the pool requires MFA, which Cognito doesn't apply to custom authentication, and a mail is one factor")
+	}
 	for _, name := range options.Attributes {
 		if attribute := attributeOf(pool, name); attribute != nil && (attribute["attributeDataType"] != "String" || attribute["mutable"] == false) {
 			c.add(property, *pool.Node().Path(), "its custom attribute %q is no text that can be changed: use another MarkerAttribute", name)
@@ -152,7 +155,7 @@ func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptio
 	for _, client := range options.Clients {
 		clientIDs = append(clientIDs, client.UserPoolClientId())
 	}
-	resource := keys.newCustomResource(t, "Attachment", provisioning.PoolType, map[string]any{
+	properties := map[string]any{
 		provisioning.TableName:        t.props.Table.TableName(),
 		provisioning.UserPoolID:       pool.UserPoolId(),
 		provisioning.DefineARN:        t.define.live.FunctionArn(),
@@ -164,7 +167,11 @@ func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptio
 		provisioning.Attributes:       options.Attributes,
 		provisioning.Replace:          options.Replace,
 		provisioning.Attachment:       options.Attachment,
-	})
+	}
+	if t.props.sends() {
+		properties[provisioning.Mail] = true
+	}
+	resource := keys.newCustomResource(t, "Attachment", provisioning.PoolType, properties)
 	for _, part := range t.parts() {
 		resource.Node().AddDependency(t.letInvoke(pool, part)) // before the pool calls
 	}

@@ -61,9 +61,23 @@ func (e *BuildError) Unwrap() error { return e.Err }
 // that holds its binary, or its sources if nothing was built.
 type binaries map[string]string
 
-// code is the asset of one function.
-func (b binaries) code(name string) awslambda.Code {
-	return awslambda.Code_FromAsset(jsii.String(b[name]), nil)
+// code is the asset of one function, with a folder of files beside its binary
+// unless that is "". It panics with a *BuildError if they can't be put together.
+func (b binaries) code(name, files string) awslambda.Code {
+	if files == "" {
+		return awslambda.Code_FromAsset(jsii.String(b[name]), nil)
+	}
+	work, err := os.MkdirTemp("", "passkeys-")
+	if err == nil {
+		err = errors.Join(
+			os.CopyFS(work, os.DirFS(b[name])),
+			os.CopyFS(filepath.Join(work, templatesFolder), os.DirFS(files)),
+		)
+	}
+	if err != nil {
+		panic(&BuildError{Doing: "putting mail templates beside " + name, Err: err, Remedy: "make them readable"})
+	}
+	return awslambda.Code_FromAsset(jsii.String(work), nil) // copied from there when the function is made
 }
 
 // goArchitectures: Lambda's name → Go's

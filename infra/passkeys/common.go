@@ -1,6 +1,8 @@
 package passkeys
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscodedeploy"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -73,6 +75,11 @@ func (c CommonProps) withDefaults() CommonProps {
 
 // retained reports whether data outlives the stack.
 func (c CommonProps) retained() bool { return c.RemovalPolicy != awscdk.RemovalPolicy_DESTROY }
+
+// tag adds build tags, once each.
+func (c *CommonProps) tag(tags ...string) {
+	c.tags = slices.Compact(slices.Sorted(slices.Values(slices.Concat(c.tags, tags))))
+}
 
 func setDefault[T comparable](field *T, value T) {
 	var zero T

@@ -211,6 +211,12 @@ func TestPoolsThatAreRefused(t *testing.T) {
 			stack := newStack()
 			attach(stack, "Passkeys", theirPool(stack), func(p *passkeys.Props) { p.UserVerification = passkeys.UserVerificationPreferred })
 		}, []string{`UserVerification is "preferred": use "required": the pool requires MFA`}},
+		"rejects mails where MFA is required": {func() {
+			stack := newStack()
+			attach(stack, "Passkeys", theirPool(stack), func(p *passkeys.Props) {
+				p.EmailCode, p.Mail = &passkeys.EmailCode{}, &passkeys.Mail{From: "sign-in@example.com"}
+			})
+		}, []string{`EmailCode and EmailLink is "set": leave them out: the pool requires MFA`}},
 		"rejects an attribute of another type": {func() {
 			stack := newStack()
 			attach(stack, "Passkeys", theirPool(stack), func(p *passkeys.Props) { p.MarkerAttribute = "tier" })

@@ -33,6 +33,7 @@ type definition struct {
 	environment map[string]string
 	timeout     time.Duration
 	allow       []awsiam.PolicyStatement
+	files       string // folder whose files lie in templatesFolder beside the binary; empty: none
 }
 
 // function is one of the module's functions.
@@ -73,7 +74,7 @@ func (c CommonProps) newFunction(scope constructs.Construct, d definition) funct
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture: c.Architecture,
 		Handler:      jsii.String(bootstrap),
-		Code:         built.code(d.directory),
+		Code:         built.code(d.directory, d.files),
 		Environment:  pointers(d.environment, settings.Environ(settings.Telemetry{Instance: c.Instance})),
 		// An immutable role: CDK would grant the key in a policy of its own.
 		EnvironmentEncryption: c.EncryptionKey,

@@ -17,6 +17,7 @@ package passkeys
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
@@ -51,7 +52,7 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	}
 	must(props.Validate())
 	p := &Passkeys{props: props.withDefaults()}
-	p.props.tags = p.props.buildTags() // of all functions, so that they are built at once
+	p.props.tag(slices.Concat(p.props.buildTags(), p.props.mailTags())...) // of all functions, so that they are built at once
 	constructs.NewConstruct_Override(p, scope, id)
 	setDefault(&p.props.ParameterPath, defaultParameterPath(p))
 	setDefault(&p.props.Instance, instanceOf(p))
@@ -90,6 +91,7 @@ func (p *Passkeys) addTriggers() {
 	p.triggers = NewTriggers(p, jsii.String("Triggers"), &TriggersProps{
 		CommonProps:            p.props.CommonProps,
 		VendorProps:            p.props.VendorProps,
+		MailProps:              p.props.MailProps,
 		Table:                  p.table,
 		Keys:                   p.keys,
 		RelyingPartyID:         p.props.RelyingPartyID,

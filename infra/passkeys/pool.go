@@ -89,6 +89,16 @@ func (s SignIn) verifiedAttribute() string {
 	return "email_verified"
 }
 
+// sessionMinutes is how long a client may take from one challenge to the next:
+// Cognito's shortest time, which is how long a passkey challenge lives, unless a
+// mail must arrive meanwhile.
+func (p Props) sessionMinutes() float64 {
+	if p.sends() {
+		return maxMailLifetime.Minutes()
+	}
+	return 3
+}
+
 // addClients makes the app clients that the props ask for, and has the triggers
 // serve all of them.
 func (p *Passkeys) addClients() {
@@ -127,7 +137,7 @@ func (p *Passkeys) takesTickets(client awscognito.IUserPoolClient) bool {
 	if len(listed) == 0 {
 		listed = []awscognito.IUserPoolClient{p.backend}
 	}
-	return slices.ContainsFunc(listed, func(c awscognito.IUserPoolClient) bool { return *c.Node().Path() == *client.Node().Path() })
+	return slices.ContainsFunc(listed, func(c awscognito.IUserPoolClient) bool { return isSame(c, client) })
 }
 
 // newClient completes options with what every client of the pool has. Clients
@@ -152,7 +162,7 @@ func (p *Passkeys) newClient(id string, options *awscognito.UserPoolClientOption
 	options.DisableOAuth = jsii.Bool(options.OAuth == nil)
 	options.PreventUserExistenceErrors = jsii.Bool(true)
 	options.EnableTokenRevocation = jsii.Bool(true)
-	options.AuthSessionValidity = awscdk.Duration_Minutes(jsii.Number(3)) // Cognito's shortest; a challenge lives as long
+	options.AuthSessionValidity = awscdk.Duration_Minutes(jsii.Number(p.props.sessionMinutes()))
 	options.AccessTokenValidity = awscdk.Duration_Hours(jsii.Number(1))
 	options.IdTokenValidity = awscdk.Duration_Hours(jsii.Number(1))
 	options.RefreshTokenValidity = awscdk.Duration_Days(jsii.Number(30))

@@ -16,6 +16,7 @@ type Props struct {
 	CommonProps
 	MonitoringOptions
 	VendorProps
+	MailProps
 
 	// RelyingPartyID is the domain that passkeys belong to, for example
 	// "example.com": the host of every web origin or a parent domain of it.
@@ -209,6 +210,7 @@ const (
 func (p Props) withDefaults() Props {
 	p.CommonProps = p.CommonProps.withDefaults()
 	setDefault(&p.RelyingPartyName, p.RelyingPartyID)
+	p.MailProps = p.MailProps.withDefaults(p.RelyingPartyName)
 	setDefault(&p.UserVerification, UserVerificationRequired)
 	setDefault(&p.MaxPasskeys, 20)
 	setDefault(&p.RecentAuthentication, 5*time.Minute)

@@ -16,6 +16,7 @@ import (
 type TriggersProps struct {
 	CommonProps
 	VendorProps
+	MailProps
 
 	// Table holds the passkeys, as NewCredentialTable makes it. Required.
 	Table awsdynamodb.ITable
@@ -64,7 +65,8 @@ func NewTriggers(scope constructs.Construct, id *string, props *TriggersProps) *
 	t := &Triggers{props: *props}
 	t.props.CommonProps = props.CommonProps.withDefaults()
 	t.props.VendorProps = props.VendorProps.withDefaults(props.Keys.props.ParameterPath)
-	t.props.tags = t.props.buildTags()
+	t.props.MailProps = props.MailProps.withDefaults(t.props.RelyingPartyID)
+	t.props.tag(slices.Concat(t.props.buildTags(), t.props.mailTags())...)
 	setDefault(&t.props.UserVerification, UserVerificationRequired)
 	constructs.NewConstruct_Override(t, scope, id)
 	setDefault(&t.props.Instance, instanceOf(t))
@@ -75,18 +77,30 @@ func NewTriggers(scope constructs.Construct, id *string, props *TriggersProps) *
 }
 
 func (t *Triggers) addDefine() {
-	t.define = t.newTrigger("DefineAuthChallenge", defineFunction, settings.Define{Openers: t.props.methods()})
+	t.define = t.newTrigger("DefineAuthChallenge", defineFunction, settings.Define{
+		Openers: t.props.methods(), Fallbacks: t.props.mailMethods(),
+	})
 }
 
 func (t *Triggers) addCreate() {
 	vendors := t.props.settings()
-	t.create = t.newTrigger("CreateAuthChallenge", createFunction, settings.Create{
+	s := settings.Create{
 		Table:          *t.props.Table.TableName(),
 		DecoyParameter: t.props.Keys.decoy.parameter,
 		Openers:        t.props.methods(),
+		Fallbacks:      t.props.mailMethods(),
 		FoldUserNames:  !t.props.CaseSensitiveUserNames,
 		Vendors:        vendors,
-	})
+	}
+	var mailKey keyRing
+	if mail := t.props.Mail; mail != nil {
+		mailKey = t.props.Keys.newKeyRing("MailKey", "mail", provisioning.KindSymmetric, mail.Rotation, mail.Key)
+		s.Mail = t.props.mailSettings(mailKey.parameter)
+	}
+	t.create = t.newTrigger("CreateAuthChallenge", createFunction, s)
+	if t.props.sends() {
+		t.letCreateMail(mailKey)
+	}
 	t.create.allow(allowItems(t.props.Table, []string{userItems, configItems}, "dynamodb:GetItem")...)
 	t.create.allow(t.props.Keys.decoy.read...)
 	t.create.allow(secretsOf(t.props.Keys, vendors.PassageParameter, vendors.ProviderParameter)...)
@@ -107,14 +121,26 @@ func (t *Triggers) addVerify() {
 		StampKeys:      []string{t.props.Keys.stamp.publicKeys()},
 		CounterPolicy:  string(t.props.CounterPolicy),
 		TicketKeys:     ticketKeys,
+		Fallbacks:      t.props.mailMethods(),
+		LinkAnyBrowser: t.props.EmailLink != nil && t.props.EmailLink.AnyBrowser,
 		Vendors:        vendors,
 	})
-	t.verify.allow(allowItems(t.props.Table, []string{userItems}, "dynamodb:GetItem", "dynamodb:UpdateItem")...)
+	t.verify.allow(allowItems(t.props.Table, t.spends(), "dynamodb:GetItem", "dynamodb:UpdateItem")...)
 	t.verify.allow(secretsOf(t.props.Keys, vendors.CorbadoParameter, vendors.PassageParameter, vendors.ProviderParameter)...)
 }
 
+// spends are the partitions in which Verify records what was used.
+func (t *Triggers) spends() []string {
+	if t.props.sends() {
+		return []string{userItems, mailItems}
+	}
+	return []string{userItems}
+}
+
 func (t *Triggers) newTrigger(id, directory string, s any) function {
-	return t.props.newServing(t, definition{id: id, directory: directory, environment: settings.Environ(s), timeout: triggerTimeout})
+	return t.props.newServing(t, definition{
+		id: id, directory: directory, environment: settings.Environ(s), timeout: triggerTimeout, files: t.filesOf(directory),
+	})
 }
 
 // DefineFunction is the Define Auth Challenge trigger.
@@ -132,13 +158,17 @@ func (t *Triggers) VerifyFunction() awslambda.IFunction { return t.verify.live }
 func (t *Triggers) Serve(client awscognito.IUserPoolClient, further ...string) {
 	keys := t.props.Keys
 	keys.provision.allow(allowItems(t.props.Table, []string{configItems}, "dynamodb:PutItem", "dynamodb:DeleteItem")...)
-	keys.newCustomResource(t, servedID(client), provisioning.ClientType, map[string]any{
+	properties := map[string]any{
 		provisioning.TableName:        t.props.Table.TableName(),
 		provisioning.ClientID:         client.UserPoolClientId(),
 		provisioning.RelyingPartyID:   t.props.RelyingPartyID,
 		provisioning.UserVerification: t.props.UserVerification,
-		provisioning.Methods:          slices.Concat([]string{provisioning.MethodPasskey}, t.props.methods(), further),
-	})
+		provisioning.Methods:          slices.Concat([]string{provisioning.MethodPasskey}, t.props.methods(), t.props.mailMethods(), further),
+	}
+	if t.props.sends() {
+		properties[provisioning.Policy] = t.props.policyOn(client)
+	}
+	keys.newCustomResource(t, servedID(client), provisioning.ClientType, properties)
 }
 
 // servedID is the construct id of what serves a client. A new one would serve

@@ -82,6 +82,7 @@ func (p Props) Validate() error {
 	c.userPool(p)
 	c.native(p)
 	c.vendors(p.VendorProps)
+	c.mail(p.MailProps, p.RelyingPartyID)
 	c.tickets(p)
 	return c.err()
 }
@@ -104,6 +105,7 @@ func (p TriggersProps) validate() error {
 	if p.Tickets != nil && p.Keys != nil {
 		c.ticketKey(*p.Tickets, p.Keys.props.StampKey)
 	}
+	c.mail(p.MailProps, p.RelyingPartyID)
 	return c.err()
 }
 

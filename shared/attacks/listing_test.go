@@ -80,11 +80,12 @@ var attacks = map[int]attack{
 		"shared/method/ticket TestTicketIsRefusedWhereTheClientDoesNotListIt",
 		"shared/method/corbado TestAnswerInASessionThatIsNotForIt/a client that lists no such method",
 	}},
-	20: {name: "the client picks the method in its metadata and changes its mind", tests: []string{"TestMetadataOfTheClientDecidesNothing"}},
+	20: {name: "the client picks the method in its metadata and changes its mind", tests: []string{"TestMetadataOfTheClientDecidesNothing", "TestMethodOfAMailIsFixed"}},
 	21: {name: "a weaker method is asked for although there is a passkey", tests: []string{
-		"TestRejectsADowngrade", "shared/customauth TestDefineFallbacks",
-	}, later: "a policy per app client that allows or forbids fallbacks"},
-	22: {name: "wrong answers without end", tests: []string{"TestRejectsASecondTry", "shared/customauth TestDefineBoundsAttempts"}},
+		"TestRejectsADowngrade", "shared/customauth TestDefineFallbacks", "TestRejectsAMailWhereAPasskeyIsRequired",
+		"TestRejectsAnOldLinkOnceAPasskeyIsRequired", "TestMailStandsInForAPreferredPasskey", "TestRejectsAMailUnderAnUnknownPolicy",
+	}},
+	22: {name: "wrong answers without end", tests: []string{"TestRejectsASecondTry", "shared/customauth TestDefineBoundsAttempts", "TestRejectsTooManyCodes", "shared/method/mailed TestWrongCodesAreCountedInTheTable"}},
 	23: {name: "an answer to a round that Create did not open", tests: []string{"TestRejectsASessionWithoutAChallenge"}},
 	24: {name: "a trigger is called for another pool, app client or purpose", tests: []string{
 		"shared/trigger TestEachTriggerAnswersItsSourceAlone", "shared/trigger TestClientThatIsNotServed",
@@ -190,12 +191,17 @@ var attacks = map[int]attack{
 		"infra/local/gateway TestAuthorizerRefuses/an HMAC keyed with public bytes", "infra/local/gateway TestAuthorizerRefuses/another key",
 		"infra/local/userpool TestAccessTokensThatAreNone/rejects an unsigned token",
 	}, aws: "the authorizer in AWS is API Gateway's"},
-	55: {name: "a mailed link is used twice, prefetched, or opened elsewhere", tests: []string{"TestRejectsMixedForms/rejects a link where links are off"},
-		later: "e-mail links"},
+	55: {name: "a mailed link is used twice, prefetched, or opened elsewhere", tests: []string{
+		"TestRejectsMixedForms/rejects a link where links are off", "TestScannersUseNoLinkUp", "shared/method/mailed TestLinkIsBoundToTheBrowser",
+		"shared/method/mailed TestLinkIsRefused", "shared/method/mailed TestLinkInAnyBrowserIsAnOption", "shared/method/mailed TestLinksOpenListedPagesOnly",
+		"shared/method/mailed TestLimits", "infra/local/e2e TestSignInByMail",
+	}},
 	56: {name: "floods of mail, rows or calls", tests: []string{
 		"functions TestPublicCallsWriteNothing", "functions TestRefusedAnswersWriteNothing", "infra/passkeys TestStage",
-	}, later: "limits of mail, a web ACL, and concurrency that is kept for the triggers"},
+		"shared/method/mailed TestCostOfAFlood", "shared/method/mailed TestLimits",
+	}, later: "a web ACL, and concurrency that is kept for the triggers"},
 	57: {name: "the log holds what could sign someone in", tests: []string{
+		"TestMailsAreNotLogged",
 		"shared/method/passkey/answer TestNothingSecretIsLogged", "shared/trigger TestPanicsAreLoggedWithoutTheirValue", "shared/api TestNoTokenIsLogged",
 		"shared/webauthn TestRefusalsTellNothingThatWasExpected", "infra/passkeys TestStage", "infra/local/e2e TestSignInWithEmail",
 		"shared/method/ticket TestTicketSignsInOnce", "shared/method/corbado TestFaultOfTheServiceIsNoVerdict", "shared/method/passageflex TestFaultsOfDevices",
@@ -213,7 +219,10 @@ var attacks = map[int]attack{
 	60: {name: "an unknown credential id is told by its cost or its answer", tests: []string{
 		"TestUnknownCredentialIsAnsweredAlike", "shared/webauthn TestRefuseUnknownAlwaysRefuses", "shared/webauthn TestRefuseUnknownRefusesWhatVerifies",
 	}},
-	61: {name: "a refused fallback tells who has a passkey", tests: []string{"TestRejectsADowngrade"}, later: "e-mail links and codes"},
+	61: {name: "a refused fallback tells who has a passkey", tests: []string{
+		"TestRejectsADowngrade", "TestRejectsAMailWhereAPasskeyIsRequired", "shared/method/mailed TestRequestsLookAlike",
+		"shared/method/mailed TestFaultsLookLikeMails", "infra/local/e2e TestPasskeyRequiredLooksTheSame",
+	}},
 	62: {name: "two sign-ins at once swap the claims of how each was made", later: "claims that say how somebody signed in"},
 	63: {name: "SignUp is called past the page", tests: []string{"infra/local/userpool TestSignUpRefuses"}, later: "sign-up without a password"},
 	64: {name: "account numbers are tried out", later: "sign-up of known customers"},
@@ -223,6 +232,7 @@ var attacks = map[int]attack{
 		"shared/api TestChangesRejectACaller/rejects a federated user",
 		"infra/passkeys TestOnlyListedClientsAreServed", "infra/passkeys TestPoolsThatAreRefused/rejects a client that says who has an account",
 		"infra/passkeys TestPoolsThatAreRefused/rejects passkeys of one factor where MFA is required",
+		"functions/provision TestPoolRefusals/required MFA beside mails", "infra/passkeys TestPoolsThatAreRefused/rejects mails where MFA is required",
 		"functions/provision TestPoolRefusals/a client that tells who has an account", "functions/provision TestPoolRefusals/a client with the default of that",
 		"functions/provision TestPoolWithRequiredMFATakesVerifiedUsers", "infra/local/importedpool TestAPoolThatDoesNotSuitIsRefused",
 	}},
@@ -230,7 +240,8 @@ var attacks = map[int]attack{
 		"TestRejectsMixedForms", "shared/webauthn TestParseAssertionReadsItsFormsStrictly/rejects a union of both forms",
 		"shared/customauth TestVerifyDispatches", "shared/customauth TestMethodsOfOneRoundShareNoParameter", "shared/method/corbado TestRecognizesJWTsOnly",
 		"shared/method/httpprovider TestForms", "infra/admin TestImportSkips/a key of another algorithm", "infra/admin TestImportSkips/a key that tells another user",
-	}, later: "e-mail links and SMS step-up"},
+		"TestRejectsMixedMails", "shared/method/mailed TestLinksOpenListedPagesOnly",
+	}, later: "SMS step-up"},
 	68: {name: "an ID token that another backend saw", tests: []string{"shared/api TestTokens/rejects an ID token of a served client"},
 		later: "routes for clients that send ID tokens"},
 	69: {name: "what is meant for this machine runs in production", tests: []string{

@@ -40,7 +40,7 @@ func Config(env settings.AWS, endpoint string) (aws.Config, error) {
 				SessionToken:    env.SessionToken,
 			}, nil
 		}),
-		HTTPClient: awshttp.NewBuildableClient().WithTimeout(AttemptTimeout),
+		HTTPClient: client(AttemptTimeout),
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = Attempts
@@ -57,6 +57,17 @@ func Config(env settings.AWS, endpoint string) (aws.Config, error) {
 	}
 	cfg.BaseEndpoint = aws.String(endpoint)
 	return cfg, nil
+}
+
+func client(timeout time.Duration) aws.HTTPClient {
+	return awshttp.NewBuildableClient().WithTimeout(timeout)
+}
+
+// Once makes a configuration try each call once and wait for it so long: for a
+// call whose effect would otherwise come twice when a reply is late.
+func Once(cfg aws.Config, timeout time.Duration) aws.Config {
+	cfg.HTTPClient, cfg.Retryer = client(timeout), func() aws.Retryer { return aws.NopRetryer{} }
+	return cfg
 }
 
 // backoff is random, so that functions that failed together don't come back

@@ -44,6 +44,26 @@ type Store interface {
 	// RepeatTicket counts one more "correct" like Repeat.
 	RepeatTicket(ctx context.Context, sub, id string, digest []byte) error
 
+	// Mailing returns what is stored for a user under a sort key, table.LinkSK or
+	// one of table.CodeSK, or ErrNotFound.
+	Mailing(ctx context.Context, sub, sk string) (Mailing, error)
+	// PutMailing replaces whatever is stored there, and keeps it for MailingKept
+	// after it expires.
+	PutMailing(ctx context.Context, sub, sk string, m Mailing) error
+	// SpendMailing records the use of a mailing, or returns ErrCondition and
+	// changes nothing if it is gone, has another token, was used, has expired at
+	// the use's time or was answered wrongly too often.
+	SpendMailing(ctx context.Context, sub, sk string, token []byte, use Use) error
+	// RepeatMailing counts one more "correct" like Repeat.
+	RepeatMailing(ctx context.Context, sub, sk string, digest []byte) error
+	// MissMailing counts a wrong try, or returns ErrCondition if there were
+	// MaxWrongTries, or none is outstanding.
+	MissMailing(ctx context.Context, sub, sk string) error
+	// Rate returns the mails that were counted under a key.
+	Rate(ctx context.Context, key string) (Rate, error)
+	// SetRate changes a rate, or returns ErrCondition if it is not as before.
+	SetRate(ctx context.Context, key string, before, after Rate) error
+
 	// BeginRegistration replaces whatever registration the user has outstanding.
 	BeginRegistration(ctx context.Context, sub string, r Registration) error
 	// Registration returns the outstanding registration, or ErrNotFound.

@@ -68,7 +68,8 @@ type Opened struct {
 	Private  map[string]string // for Verify
 	Metadata string            // for Define
 	Method   string            // that the metadata names
-	Faults   []error           // why methods are missing that the app client accepts
+	Faults   []error           // why methods are missing that the app client accepts, or what failed unseen
+	Withheld string            // why the user got nothing of what was asked for
 }
 
 // Open opens the next round of the session. A method that has a fault is left
@@ -90,9 +91,15 @@ func (c Create) Open(ctx context.Context, user User, h History) (Opened, error) 
 	if decision.Session == "" {
 		methods = c.openers(client)
 	}
-	opening := round{sealed: seal(client, c.now()), public: map[string]string{}, private: map[string]string{}}
+	sealed := seal(client, c.now())
+	sealed.Accepted = client.accepted(passkeys)
+	session := decision.Session
+	if session == "" {
+		session = SessionID(sealed.Challenge)
+	}
+	opening := round{sealed: sealed, public: map[string]string{}, private: map[string]string{}}
 	for _, method := range methods {
-		issued, err := c.issue(ctx, method, Issue{User: user, Passkeys: passkeys, Sealed: opening.sealed})
+		issued, err := c.issue(ctx, method, Issue{User: user, Passkeys: passkeys, Sealed: opening.sealed, Session: session, Ask: h.Ask})
 		if err == nil {
 			err = opening.add(method, issued)
 		}
@@ -103,16 +110,13 @@ func (c Create) Open(ctx context.Context, user User, h History) (Opened, error) 
 	if len(opening.faults) == len(methods) {
 		return Opened{}, errors.Join(opening.faults...)
 	}
-	session := decision.Session
-	if session == "" {
-		session = SessionID(opening.sealed.Challenge)
-	}
 	return Opened{
 		Public:   opening.public,
 		Private:  opening.privateParameters(),
 		Metadata: formatMetadata(methods[0], session),
 		Method:   methods[0],
-		Faults:   opening.faults,
+		Faults:   append(opening.faults, opening.unseen...),
+		Withheld: opening.withheld,
 	}, nil
 }
 
@@ -159,7 +163,10 @@ type round struct {
 	public  map[string]string // parameter → value
 	private map[string]string // of the methods: parameter → value
 	size    int               // of private, in bytes
-	faults  []error
+	faults  []error           // why methods are left out
+	unseen  []error           // what failed although the round looks as always
+
+	withheld string
 }
 
 // add adds what a method issued, or nothing of it.
@@ -176,6 +183,10 @@ func (r *round) add(method string, issued Issued) error {
 		r.private[privateKey(method, key)] = value
 	}
 	maps.Copy(r.public, issued.Public)
+	r.withheld = issued.Withheld
+	if issued.Fault != nil {
+		r.unseen = append(r.unseen, fmt.Errorf("issuing a %s challenge: %w", method, issued.Fault))
+	}
 	return nil
 }
 
@@ -200,6 +211,5 @@ func seal(client Client, now time.Time) Sealed {
 		Expires:          now.Add(ChallengeLifetime),
 		RelyingPartyID:   client.RelyingPartyID,
 		UserVerification: client.UserVerification,
-		Accepted:         client.Methods,
 	}
 }

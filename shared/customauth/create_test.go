@@ -110,6 +110,7 @@ func TestCreateOpensTheFirstRound(t *testing.T) {
 	sealed := issued.Sealed
 	want := customauth.Issue{
 		User: user, Passkeys: []customauth.Passkey{{CredentialID: []byte("id"), Transports: []string{"internal"}}},
+		Session: customauth.SessionID(sealed.Challenge),
 		Sealed: customauth.Sealed{
 			Challenge: sealed.Challenge, Issued: now, Expires: now.Add(180 * time.Second),
 			RelyingPartyID: "example.com", UserVerification: "required", Accepted: []string{customauth.MethodPasskey, customauth.MethodLink},

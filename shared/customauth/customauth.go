@@ -15,6 +15,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/framing"
@@ -30,8 +31,8 @@ const CustomChallenge = "CUSTOM_CHALLENGE"
 const (
 	MethodPasskey = provisioning.MethodPasskey
 	MethodTicket  = provisioning.MethodTicket
-	MethodLink    = "link"
-	MethodCode    = "code"
+	MethodLink    = provisioning.MethodLink
+	MethodCode    = provisioning.MethodCode
 	MethodSMS     = "sms"
 )
 
@@ -43,7 +44,8 @@ type User struct {
 	Sub      string // immutable; empty when NotFound
 	NotFound bool   // Cognito runs the triggers for names that nobody has
 
-	VerifiedEmail string // the address, if Cognito has it verified
+	VerifiedEmail string // the address, if Cognito has it verified and the user may sign in
+	Locale        string // of the user's attributes, such as "de-CH"; often empty
 }
 
 // Key is what the user's items are stored under: the sub. A name that nobody has
@@ -61,6 +63,19 @@ type Client struct {
 	RelyingPartyID   string
 	UserVerification string // WebAuthn Level 3 §5.8.6: required, preferred or discouraged
 	Methods          []string
+	Policy           string // provisioning.PolicyPreferred, which empty means, or PolicyRequired
+}
+
+// accepted returns the methods that policy leaves to a user: where a passkey is
+// required once one exists, nothing stands in for it then. A policy that is not
+// known is the strict one.
+func (c Client) accepted(passkeys []Passkey) []string {
+	if c.Policy == "" || c.Policy == provisioning.PolicyPreferred || len(passkeys) == 0 {
+		return c.Methods
+	}
+	return slices.DeleteFunc(slices.Clone(c.Methods), func(method string) bool {
+		return method == MethodLink || method == MethodCode || method == MethodSMS
+	})
 }
 
 // Passkey is what Create knows of a passkey.
@@ -87,12 +102,17 @@ type Issue struct {
 	User     User
 	Passkeys []Passkey // what the user holds for the client's relying party
 	Sealed   Sealed
+	Session  string            // names the session; the same in all of its rounds
+	Ask      map[string]string // ClientMetadata, which the client controls: never decide anything by it but what is asked for
 }
 
 // Issued is what an Issuer adds to the challenge parameters.
 type Issued struct {
 	Public  map[string]string // for the client: parameter → value
 	Private map[string]string // for the method's own Checker, in Sealed.Private: key → value
+
+	Withheld string // why the user got nothing, for the log: one of a small, fixed set of words
+	Fault    error  // what failed although the challenge looks as always, so that nobody can tell for whom it did
 }
 
 // MaxPrivate is how long the private values of all methods of a round may be, in

@@ -12,7 +12,7 @@ const dummyAnswer = "__dummy__"
 
 // Verify checks answers.
 type Verify struct {
-	Checkers []Checker // no answer has the form of two of them
+	Checkers []Checker // asked in their order: where one form includes another, the narrower stands first
 	Opaque   Checker   // gets the answers that have the form of none of them; nil if there is none
 }
 

@@ -26,6 +26,8 @@ type Memory struct {
 	dead          map[string]bool                     // hash of a deleted passkey → true
 	registrations map[string]credentials.Registration // sub → outstanding registration
 	tickets       map[[2]string]credentials.Use       // sub and id → use
+	mailings      map[[2]string]credentials.Mailing   // sub and sort key → mailing
+	rates         map[string]credentials.Rate         // key → rate
 }
 
 var _ credentials.Store = (*Memory)(nil)

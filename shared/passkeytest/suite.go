@@ -56,6 +56,13 @@ func StoreSuite(t *testing.T, newStore func(*testing.T) credentials.Store) {
 		"fifty uses of one ticket: one is recorded":               suiteTicketRace,
 		"a ticket's repeat counts up to the limit":                suiteTicketRepeat,
 		"a ticket of one user is not another's":                   suiteTicketOthers,
+		"a mailing is stored as it was given, over the last one":  suiteMailing,
+		"a mailing is spent once":                                 suiteMailingOnce,
+		"fifty uses of one mailing: one is recorded":              suiteMailingRace,
+		"a mailing that can't be used is not":                     suiteMailingUnfit,
+		"a mailing's repeat counts up to the limit":               suiteMailingRepeat,
+		"wrong tries count up to the limit":                       suiteMailingMiss,
+		"a rate changes only from what it was":                    suiteRate,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newStore(t)) })
 	}

@@ -44,6 +44,7 @@ const (
 	RelyingPartyID   = "RelyingPartyId"
 	UserVerification = "UserVerification"
 	Methods          = "Methods" // a list of methods
+	Policy           = "Policy"  // PolicyPreferred or PolicyRequired; absent: PolicyPreferred
 )
 
 // Properties of PoolType, besides TableName and UserVerification, which are the
@@ -62,6 +63,7 @@ const (
 	ClientIDs     = "ClientIds"     // a list of the app clients that are served
 	Replace       = "Replace"       // a list of the triggers, as Cognito names them, that may be replaced
 	FoldUserNames = "FoldUserNames" // "true" or "false": whether the pool ignores the case of user names, as the functions are told
+	Mail          = "Mail"          // "true" if users may sign in by a mailed link or code; absent: they may not
 	Attachment    = "Attachment"    // a whole number; each increase attaches once more
 )
 
@@ -69,10 +71,18 @@ const (
 // factors, which a pool with required MFA asks for.
 const UserVerificationRequired = "required"
 
+// Values of Policy.
+const (
+	PolicyPreferred = "passkey-preferred" // a mail may stand in for a passkey
+	PolicyRequired  = "passkey-required"  // once a user has a passkey, nothing weaker may
+)
+
 // Methods that an app client's users may sign in by.
 const (
 	MethodPasskey = "passkey"     // with a passkey that this stack checks
 	MethodTicket  = "ticket"      // with a one-time ticket of a trusted backend
 	MethodCorbado = "corbado"     // with a passkey that Corbado Connect keeps
 	MethodPassage = "passageflex" // with a passkey at a service that speaks Passage Flex's protocol
+	MethodLink    = "link"        // with a link that was mailed
+	MethodCode    = "code"        // with a code that was mailed
 )

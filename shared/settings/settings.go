@@ -28,6 +28,7 @@ type Create struct {
 	Fallbacks      []string `env:"PASSKEYS_FALLBACKS,optional"` // the same as Define's
 	FoldUserNames  bool     `env:"PASSKEYS_FOLD_USER_NAMES"`    // whether the pool ignores the case of user names
 	Vendors
+	Mail
 }
 
 // Verify is what the Verify Auth Challenge Response function needs. The public
@@ -36,11 +37,13 @@ type Create struct {
 type Verify struct {
 	Table          string   `env:"PASSKEYS_TABLE"`
 	RelyingPartyID string   `env:"PASSKEYS_RELYING_PARTY_ID"`
-	Origins        []string `env:"PASSKEYS_ORIGINS"`                  // accepted byte by byte
-	RelatedOrigins []string `env:"PASSKEYS_RELATED_ORIGINS,optional"` // accepted too, outside the relying party's domain
-	StampKeys      []string `env:"PASSKEYS_STAMP_KEYS"`               // Ed25519 public keys, unpadded base64url
-	CounterPolicy  string   `env:"PASSKEYS_COUNTER_POLICY,optional"`  // what a signature counter that did not increase means
-	TicketKeys     []string `env:"PASSKEYS_TICKET_KEYS,optional"`     // Ed25519 public keys, as StampKeys; empty: no tickets
+	Origins        []string `env:"PASSKEYS_ORIGINS"`                   // accepted byte by byte
+	RelatedOrigins []string `env:"PASSKEYS_RELATED_ORIGINS,optional"`  // accepted too, outside the relying party's domain
+	StampKeys      []string `env:"PASSKEYS_STAMP_KEYS"`                // Ed25519 public keys, unpadded base64url
+	CounterPolicy  string   `env:"PASSKEYS_COUNTER_POLICY,optional"`   // what a signature counter that did not increase means
+	TicketKeys     []string `env:"PASSKEYS_TICKET_KEYS,optional"`      // Ed25519 public keys, as StampKeys; empty: no tickets
+	Fallbacks      []string `env:"PASSKEYS_FALLBACKS,optional"`        // the same as Define's
+	LinkAnyBrowser bool     `env:"PASSKEYS_LINK_ANY_BROWSER,optional"` // whether links work in other browsers than the one that asked
 	Vendors
 }
 
@@ -76,6 +79,21 @@ type Vendors struct {
 	Provider          string `env:"PASSKEYS_PROVIDER,optional"` // JSON of what the service is like
 }
 
+// Mail is what mailed links and codes need of a Create that is built with the tag
+// "mail". It is there if the parameter is named.
+type Mail struct {
+	MailParameter        string        `env:"PASSKEYS_MAIL_PARAMETER,optional"` // SSM name of the key that links, codes and limits derive from
+	MailFrom             string        `env:"PASSKEYS_MAIL_FROM,optional"`      // sender, of an identity in SES
+	MailFromName         string        `env:"PASSKEYS_MAIL_FROM_NAME,optional"`
+	MailConfigurationSet string        `env:"PASSKEYS_MAIL_CONFIGURATION_SET,optional"` // of SES
+	MailSite             string        `env:"PASSKEYS_MAIL_SITE,optional"`              // how mails name the service
+	MailLanguage         string        `env:"PASSKEYS_MAIL_LANGUAGE,optional"`          // for users who have chosen none
+	MailTemplates        string        `env:"PASSKEYS_MAIL_TEMPLATES,optional"`         // folder beside the function's binary; empty: the function's own
+	CodeLifetime         time.Duration `env:"PASSKEYS_CODE_LIFETIME,optional"`
+	LinkLifetime         time.Duration `env:"PASSKEYS_LINK_LIFETIME,optional"`
+	LinkRedirects        []string      `env:"PASSKEYS_LINK_REDIRECTS,optional"` // pages that links may open; the first is the default
+}
+
 // Audit is what the function needs that delivers audit events.
 type Audit struct {
 	Bus string `env:"PASSKEYS_AUDIT_BUS"` // name or ARN of the event bus
@@ -103,18 +121,19 @@ type AWS struct {
 	SSM             string `env:"AWS_ENDPOINT_URL_SSM,optional"`
 	Cognito         string `env:"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,optional"`
 	EventBridge     string `env:"AWS_ENDPOINT_URL_EVENTBRIDGE,optional"`
+	SES             string `env:"AWS_ENDPOINT_URL_SESV2,optional"`
 }
 
 const optional = "optional"
 
 // Environ returns the environment variables that Parse reads back into a
 // struct of the type of s, a struct of this package. Lists are joined by
-// commas; an empty optional field is left out.
+// commas; an optional field that is zero is left out.
 func Environ(s any) map[string]string {
 	env := map[string]string{} // variable → value
 	for _, f := range fields(reflect.ValueOf(s)) {
-		if text := format(f.value); text != "" || !f.optional {
-			env[f.variable] = text
+		if !f.optional || !f.value.IsZero() {
+			env[f.variable] = format(f.value)
 		}
 	}
 	return env

@@ -9,11 +9,16 @@
 //	uniqueness    CRED#<h>     CRED       who holds a credential id, or that it is dead
 //	registration  USER#<sub>   REG        the one outstanding registration ceremony
 //	ticket        USER#<sub>   TICKET#<id>  that a one-time ticket was used, and by which answer
+//	e-mail link   MAIL#<sub>   LINK       the one outstanding link, as a hash
+//	e-mail code   MAIL#<sub>   CODE#<sid> tries at the code of one sign-in session
+//	mail limit    RATE#<key>   MAIL       mails to an address or a user, by keyed hash
 //	app client    CONFIG       CLIENT#<id> what a sign-in on that client may use
 //	user pool     CONFIG       POOL#<id>  the triggers that an imported pool had before
 //
 // <h> is the unpadded base64url SHA-256 of the credential id, because an id can
-// be longer than a sort key may be (1,024 bytes).
+// be longer than a sort key may be (1,024 bytes). What is mailed has a partition
+// of its own, so that the function that sends mail may write there and can't
+// write anybody's passkeys.
 package table
 
 import (
@@ -78,6 +83,22 @@ const (
 	Policy           = "policy"
 )
 
+// Attributes of e-mail link and e-mail code items, beside those of a use, Client
+// and Expires.
+const (
+	Token   = "hs"  // SHA-256 of a link's token
+	Session = "sid" // that asked for it
+	Browser = "bn"  // SHA-256 of what the browser that asked keeps
+	Wrong   = "w"   // wrong tries
+)
+
+// Attributes of a mail limit.
+const (
+	Last = "at"   // milliseconds of the latest mail
+	Day  = "day"  // of Sent, in days since the epoch
+	Sent = "sent" // mails on that day
+)
+
 // Triggers is the attribute of a user pool's item: map of a trigger, as the
 // pool's LambdaConfig names it → ARN of the function.
 const Triggers = "triggers"
@@ -88,6 +109,8 @@ const (
 	UserSK         = "USER"
 	RegistrationSK = "REG"
 	CredentialSK   = "CRED"
+	LinkSK         = "LINK"
+	RateSK         = "MAIL"
 	ConfigPK       = "CONFIG"
 	PasskeyPrefix  = "PK#"
 )
@@ -110,6 +133,15 @@ func PasskeySK(h string) string { return PasskeyPrefix + h }
 
 // TicketSK is the sort key of the ticket of that id.
 func TicketSK(id string) string { return "TICKET#" + id }
+
+// MailPK is the partition key of what was mailed to one user to sign in with.
+func MailPK(sub string) string { return "MAIL#" + sub }
+
+// CodeSK is the sort key of the code that was mailed in a sign-in session.
+func CodeSK(session string) string { return "CODE#" + session }
+
+// RatePK is the partition key of the limit of mails that has this key.
+func RatePK(key string) string { return "RATE#" + key }
 
 // CredentialPK is the partition key of the item that makes a credential id unique.
 func CredentialPK(h string) string { return "CRED#" + h }

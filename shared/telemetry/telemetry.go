@@ -25,6 +25,7 @@ const (
 	Stack     = "stack"
 	RequestID = "requestId"
 	Delivered = "delivered"
+	Withheld  = "withheld" // why a mail that was asked for was not sent, or was one that says no
 )
 
 // Outcomes of a trigger, beside metrics.Succeeded and metrics.Refused.

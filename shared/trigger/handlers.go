@@ -88,8 +88,11 @@ func (c Create) open(ctx context.Context, event CreateEvent, call *telemetry.Cal
 	}
 	call.Note(slog.String(metrics.Outcome, telemetry.OutcomeChallenge), slog.String(metrics.Method, opened.Method),
 		slog.String(telemetry.ClientID, event.CallerContext.ClientID))
+	if opened.Withheld != "" {
+		call.Note(slog.String(telemetry.Withheld, opened.Withheld))
+	}
 	if err := errors.Join(opened.Faults...); err != nil {
-		call.Fault(err.Error()) // the challenge lacks a method that the app client accepts
+		call.Fault(err.Error()) // the challenge lacks a method that the app client accepts, or the mail of one
 	}
 	return event, nil
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -92,7 +93,8 @@ func userOf(h events.CognitoEventUserPoolsHeader, attributes map[string]string, 
 	if u.Sub = attributes[attributeSub]; u.Sub == "" {
 		return customauth.User{}, errors.New("the event names a user without a sub")
 	}
-	if attributes[attributeEmailVerified] == "true" {
+	u.Locale = attributes[attributeLocale]
+	if attributes[attributeEmailVerified] == "true" && !slices.Contains(statusesWithoutTokens, attributes[attributeStatus]) {
 		u.VerifiedEmail = attributes[attributeEmail]
 	}
 	return u, nil
@@ -104,6 +106,7 @@ const (
 	attributeStatus        = "cognito:user_status"
 	attributeEmail         = "email"
 	attributeEmailVerified = "email_verified"
+	attributeLocale        = "locale"
 )
 
 // statusesWithoutTokens are those of users who may not sign in here: they have

@@ -1,6 +1,6 @@
 // Package awsapi serves the AWS APIs that the functions of this project's stack
 // call, on one loopback endpoint: DynamoDB's items (by minidyn, in memory), SSM's
-// parameters, EventBridge's events, and Cognito's, which it passes on.
+// parameters, EventBridge's events, mails for SES, and Cognito's, which it passes on.
 //
 // An operation, and a member of a request, that it doesn't know is an error that
 // names it. Every request must carry the access key id that a function was
@@ -60,6 +60,8 @@ type Options struct {
 	Authorize func(functionARN string, call iam.Call) error
 	// Event receives every event that a bus took; nil means nobody wants to know.
 	Event func(Event)
+	// Mail receives every mail that SES took; nil means nobody wants to know.
+	Mail func(Mail)
 	// Changed is called after every request that may have changed what Snapshot
 	// returns; nil means nobody wants to know.
 	Changed func()
@@ -157,12 +159,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeError(w, refused("SerializationException", "the request can't be read: %v", err))
 		return
 	}
-	switch service {
-	case targetDynamoDB:
+	switch {
+	case r.URL.Path == SendEmailPath:
+		err = s.serveSES(w, caller, body)
+	case service == targetDynamoDB:
 		err = s.serveDynamoDB(w, caller, operation, body)
-	case targetSSM:
+	case service == targetSSM:
 		err = s.serveSSM(w, caller, operation, body)
-	case targetEventBridge:
+	case service == targetEventBridge:
 		err = s.serveEventBridge(w, caller, operation, body)
 	default:
 		err = unknownOperation(service, operation)
@@ -236,6 +240,7 @@ func (s *Server) authenticate(r *http.Request) (caller string, failure *apiError
 }
 
 func writeError(w http.ResponseWriter, failure *apiError) {
+	w.Header().Set("X-Amzn-Errortype", failure.Type) // where SES has it
 	body, err := json.Marshal(failure)
 	if err != nil {
 		panic(err) // two strings can always be encoded

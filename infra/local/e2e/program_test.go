@@ -24,10 +24,10 @@ type program struct {
 }
 
 // start types `make run` with further settings and waits until it is ready.
-func start(t *testing.T, settings string) *program {
+func start(t *testing.T, settings string, variables ...string) *program {
 	t.Helper()
 	data := t.TempDir()
-	running, err := localtest.Make(t.TempDir(), "CONTEXT="+settings, "ARGS=-data "+data)
+	running, err := localtest.Make(t.TempDir(), append(variables, "CONTEXT="+settings, "ARGS=-data "+data)...)
 	if err != nil {
 		t.Fatal(err)
 	}

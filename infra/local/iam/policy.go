@@ -3,8 +3,8 @@
 //
 // It knows the part of the policy language that this project's templates use:
 // identity-based policies that allow or deny actions on resources, with
-// conditions on the leading keys of DynamoDB items and on the service that a
-// role is passed to. Whatever else a policy holds
+// conditions on the leading keys of DynamoDB items, on the service that a role is
+// passed to, and on the sender of a mail. Whatever else a policy holds
 // is an error when it is read, because to ignore it would judge wrongly.
 package iam
 
@@ -33,6 +33,10 @@ const PassedToService = "iam:PassedToService"
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
 const ViaService = "kms:ViaService"
 
+// FromAddress is the condition key that holds the sender of a mail.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
+const FromAddress = "ses:FromAddress"
+
 // ErrPolicy says that a policy document is malformed or holds what this package
 // doesn't know. It is wrapped by every error of Parse.
 var ErrPolicy = errors.New("policy document")
@@ -58,17 +62,17 @@ type condition struct {
 
 // operator is a condition operator.
 type operator struct {
-	key     string // the condition key that it is known for
+	keys    []string // the condition keys that it is known for
 	needed  bool
 	pattern func(value string) *regexp.Regexp
 }
 
 // operators are the condition operators that are known: name → operator.
 var operators = map[string]operator{
-	"ForAllValues:StringEquals": {LeadingKeys, false, exactly},
-	"ForAllValues:StringLike":   {LeadingKeys, false, Wildcard},
-	"StringEquals":              {PassedToService, true, exactly},
-	"StringLike":                {ViaService, true, Wildcard},
+	"ForAllValues:StringEquals": {[]string{LeadingKeys}, false, exactly},
+	"ForAllValues:StringLike":   {[]string{LeadingKeys}, false, Wildcard},
+	"StringEquals":              {[]string{PassedToService, FromAddress}, true, exactly},
+	"StringLike":                {[]string{ViaService}, true, Wildcard},
 }
 
 func exactly(text string) *regexp.Regexp {
@@ -152,7 +156,7 @@ func (d statementDocument) parse() (statement, error) {
 			return statement{}, fmt.Errorf("the condition operator %q is not known", name)
 		}
 		for key, values := range keys {
-			if key != known.key {
+			if !slices.Contains(known.keys, key) {
 				return statement{}, fmt.Errorf("the condition key %q is not known with %s", key, name)
 			}
 			c := condition{key: key, needed: known.needed}

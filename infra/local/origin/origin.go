@@ -38,7 +38,8 @@ type ClientConfig struct {
 	UserPoolEndpoint string `json:"userPoolEndpoint"`
 	APIURL           string `json:"apiUrl,omitempty"` // empty if the stack has no HTTP API
 	RelyingPartyID   string `json:"relyingPartyId"`
-	Vendor           string `json:"vendor,omitempty"` // for whose service a stand-in runs here; empty for none
+	Vendor           string `json:"vendor,omitempty"`      // for whose service a stand-in runs here; empty for none
+	MailMethods      string `json:"mailMethods,omitempty"` // "code", "link" or both, with a comma
 }
 
 // Options are what the origin serves.

@@ -19,6 +19,7 @@ type Mail struct {
 	To      string    `json:"to"`
 	Subject string    `json:"subject"`
 	Body    string    `json:"body"`
+	HTML    string    `json:"html,omitempty"` // of a mail that has both
 	Kind    string    `json:"kind"`
 	Code    string    `json:"code"`
 	At      time.Time `json:"at"`
@@ -61,7 +62,7 @@ var outboxPage = template.Must(template.New("outbox").Parse(`<!doctype html>
 <title>Outbox</title>
 <link rel="stylesheet" href="/outbox.css">
 <h1>Outbox</h1>
-<p>Mail that Amazon Cognito would have sent, newest first.</p>
+<p>Mail that would have been sent, newest first.</p>
 {{range .}}
 <article>
 <h2>{{.Subject}}</h2>

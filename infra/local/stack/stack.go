@@ -55,6 +55,8 @@ type Options struct {
 	ForeignPool *ForeignPool
 	// Mail receives what Cognito would have sent. Required.
 	Mail func(userpool.Message)
+	// Sent receives every mail that a function sent by SES; nil means nobody wants to know.
+	Sent func(awsapi.Mail)
 	// Event receives every event that reaches an event bus; nil means nobody wants to know.
 	Event func(awsapi.Event)
 	// Log receives progress, and what the functions write. Required.
@@ -163,6 +165,7 @@ func (s *Stack) listen(ctx context.Context) error {
 			"AWS_ENDPOINT_URL_SSM":                       s.address,
 			"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": s.address,
 			"AWS_ENDPOINT_URL_EVENTBRIDGE":               s.address,
+			"AWS_ENDPOINT_URL_SESV2":                     s.address,
 		},
 		Log:  s.options.Log,
 		Line: s.logged,
@@ -172,10 +175,11 @@ func (s *Stack) listen(ctx context.Context) error {
 	}
 	s.services = awsapi.New(awsapi.Options{
 		Region: Region, AccountID: AccountID, Caller: s.functions.Caller, Authorize: s.roles.authorize,
-		Event: s.options.Event, Changed: s.touch, Log: s.log, Now: s.options.Now,
+		Event: s.options.Event, Mail: s.options.Sent, Changed: s.touch, Log: s.log, Now: s.options.Now,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("POST /{$}", s.services)
+	mux.Handle("POST "+awsapi.SendEmailPath, s.services)
 	mux.Handle("PUT "+responsePath+"{token}", s.responses)
 	mux.HandleFunc("GET "+keySetPath, func(w http.ResponseWriter, r *http.Request) { s.pool.JWKS().ServeHTTP(w, r) })
 	s.internal = &http.Server{Handler: ownHost(listener.Addr().String(), mux), ReadHeaderTimeout: 10 * time.Second}

@@ -43,6 +43,7 @@ func (s *Store) Client(ctx context.Context, clientID string) (customauth.Client,
 		RelyingPartyID:   it.text(table.RelyingParty),
 		UserVerification: it.text(table.UserVerification),
 		Methods:          it.texts(table.Methods),
+		Policy:           it.text(table.Policy),
 	}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -41,7 +42,8 @@ type Stack struct {
 	RelyingParty webauthn.RelyingParty
 	Client       customauth.Client
 	Issuers      []customauth.Issuer  // of methods beside the passkey that open a session
-	Checkers     []customauth.Checker // of them
+	Fallbacks    []customauth.Issuer  // of methods that a client may ask for then
+	Checkers     []customauth.Checker // of both
 	Opaque       customauth.Checker   // of one of them, if its answers have no form
 	StampRing    *Ring
 	DecoyRing    *Ring
@@ -118,17 +120,20 @@ func (s *Stack) wire() {
 		for _, issuer := range s.Issuers {
 			define.Openers = append(define.Openers, issuer.Method())
 		}
+		for _, issuer := range s.Fallbacks {
+			define.Fallbacks = append(define.Fallbacks, issuer.Method())
+		}
 		s.define = trigger.Define{Conversation: define, Telemetry: recorder("define-auth-challenge")}
 		issuers := []customauth.Issuer{passkey.Issuer{Decoys: &passkey.Decoys{Key: s.DecoyRing.current, FoldUserNames: true}}}
 		create, err := customauth.NewCreate(define, credentials.NewDirectory(clients{s.Store, s.Client}, s.Now), s.Now,
-			append(issuers, s.Issuers...)...)
+			slices.Concat(issuers, s.Issuers, s.Fallbacks)...)
 		if err != nil {
 			s.t.Fatal(err)
 		}
 		s.create = trigger.Create{Conversation: create, Telemetry: recorder("create-auth-challenge")}
-		checkers := []customauth.Checker{answer.Checker{RelyingParty: s.RelyingParty, Stamps: stamps, Store: s.Store, Now: s.Now}}
+		passkeys := answer.Checker{RelyingParty: s.RelyingParty, Stamps: stamps, Store: s.Store, Now: s.Now}
 		s.verify = trigger.Verify{
-			Conversation: customauth.Verify{Checkers: append(checkers, s.Checkers...), Opaque: s.Opaque},
+			Conversation: customauth.Verify{Checkers: append(slices.Clone(s.Checkers), passkeys), Opaque: s.Opaque},
 			Telemetry:    recorder("verify-auth-challenge"),
 			Now:          s.Now,
 		}

@@ -1,0 +1,306 @@
+package passkeys
+
+import (
+	"cmp"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+
+	mailwords "github.com/cognito-passkeys/cognito-passkeys/shared/mail/words"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
+)
+
+// MailProps are the ways in for those who have no passkey at hand: after a
+// passkey challenge that they didn't answer, they may ask for a mail to their
+// verified address. Nobody can tell from outside who gets one.
+type MailProps struct {
+	// EmailCode mails codes of eight digits. Nil mails none.
+	EmailCode *EmailCode
+
+	// EmailLink mails links. Nil mails none.
+	EmailLink *EmailLink
+
+	// Mail is how both are sent. Required with either.
+	Mail *Mail
+
+	// SignInPolicy says whether a mail may stand in for a passkey. Empty means
+	// PasskeyPreferred. Only with EmailCode or EmailLink.
+	SignInPolicy SignInPolicy
+
+	// PasskeyRequiredClients are app clients with PasskeyRequired whatever
+	// SignInPolicy is. Only with EmailCode or EmailLink.
+	PasskeyRequiredClients []awscognito.IUserPoolClient
+}
+
+// SignInPolicy says which method may stand in for which.
+type SignInPolicy string
+
+// Values of SignInPolicy.
+const (
+	PasskeyPreferred SignInPolicy = provisioning.PolicyPreferred // everybody may ask for a mail
+	PasskeyRequired  SignInPolicy = provisioning.PolicyRequired  // nobody who has a passkey gets more than a mail that says no
+)
+
+// EmailCode signs in by a code.
+type EmailCode struct {
+	// Lifetime of a code, from 1 to 15 minutes. Zero means 10 minutes.
+	Lifetime time.Duration
+}
+
+// EmailLink signs in by a link, once.
+type EmailLink struct {
+	// RedirectURLs are the pages that links may open, compared byte by byte; the
+	// token stands in the fragment. The first is for clients that name none. Required.
+	RedirectURLs []string
+
+	// Lifetime of a link, from 1 to 15 minutes. Zero means 15 minutes.
+	Lifetime time.Duration
+
+	// AnyBrowser takes a link in another browser than the one that asked, for
+	// users who read mail elsewhere. It can be phished: who talks somebody into
+	// opening a link signs them in where they are, and who gets at the link signs
+	// in as its owner. The page must ask before it signs in.
+	AnyBrowser bool
+}
+
+// Mail is how links and codes are mailed, by Amazon SES.
+type Mail struct {
+	// From is the sender. Required.
+	From string
+
+	// FromName stands beside it. Empty means RelyingPartyName.
+	FromName string
+
+	// Identity is the identity that SES has verified: the domain of From, or a
+	// domain above it. Empty means the address From itself.
+	Identity string
+
+	// ConfigurationSet of SES, for its events. Empty means none.
+	ConfigurationSet string
+
+	// Templates is a folder of templates that replace the construct's own;
+	// package shared/mail/words says what is in it. Empty means English, German,
+	// French and Spanish.
+	Templates string
+
+	// Language is for users whose attribute "locale" names none that is there.
+	// Empty means "en".
+	Language string
+
+	// Rotation replaces the key that codes, links and limits derive from, once
+	// for each increase. Links that were mailed stay good, and limits begin anew.
+	Rotation int
+
+	// Key is a key ring of the account's own. Nil makes one.
+	Key *ExistingKey
+}
+
+// Limits of mails.
+const (
+	minMailLifetime = time.Minute
+	maxMailLifetime = 15 * time.Minute // Cognito's longest session
+)
+
+// templatesFolder is where templates lie beside the function's binary.
+const templatesFolder = "templates"
+
+// The partitions of what was mailed, as patterns of an IAM condition.
+var (
+	mailItems = table.MailPK("*")
+	rateItems = table.RatePK("*")
+)
+
+// withDefaults returns a copy of m in which nothing is left to interpret.
+func (m MailProps) withDefaults(relyingPartyName string) MailProps {
+	if m.Mail != nil {
+		mail := *m.Mail
+		setDefault(&mail.FromName, relyingPartyName)
+		setDefault(&mail.Identity, mail.From)
+		setDefault(&mail.Language, "en")
+		m.Mail = &mail
+	}
+	if m.EmailCode != nil {
+		m.EmailCode = &EmailCode{Lifetime: cmp.Or(m.EmailCode.Lifetime, 10*time.Minute)}
+	}
+	if m.EmailLink != nil {
+		link := *m.EmailLink
+		setDefault(&link.Lifetime, maxMailLifetime)
+		m.EmailLink = &link
+	}
+	if m.sends() {
+		setDefault(&m.SignInPolicy, PasskeyPreferred)
+	}
+	return m
+}
+
+// mailMethods are the methods that send mail.
+func (m MailProps) mailMethods() []string {
+	var methods []string
+	if m.EmailCode != nil {
+		methods = append(methods, provisioning.MethodCode)
+	}
+	if m.EmailLink != nil {
+		methods = append(methods, provisioning.MethodLink)
+	}
+	return methods
+}
+
+// sends reports whether any method sends mail.
+func (m MailProps) sends() bool { return len(m.mailMethods()) > 0 }
+
+// mailTags are the build tags of functions that send mail.
+func (m MailProps) mailTags() []string {
+	if !m.sends() {
+		return nil
+	}
+	return []string{"mail"}
+}
+
+func (m MailProps) mailSettings(parameter string) settings.Mail {
+	s := settings.Mail{
+		MailParameter: parameter,
+		MailFrom:      m.Mail.From, MailFromName: m.Mail.FromName, MailConfigurationSet: m.Mail.ConfigurationSet,
+		MailSite: m.Mail.FromName, MailLanguage: m.Mail.Language,
+	}
+	if m.Mail.Templates != "" {
+		s.MailTemplates = templatesFolder
+	}
+	if m.EmailCode != nil {
+		s.CodeLifetime = m.EmailCode.Lifetime
+	}
+	if m.EmailLink != nil {
+		s.LinkLifetime, s.LinkRedirects = m.EmailLink.Lifetime, m.EmailLink.RedirectURLs
+	}
+	return s
+}
+
+// letCreateMail lets Create send mail from the one address, and keep what it sent.
+func (t *Triggers) letCreateMail(ring keyRing) {
+	mail := t.props.Mail
+	t.create.allow(ring.read...)
+	t.create.allow(allowItems(t.props.Table, []string{mailItems, rateItems}, "dynamodb:GetItem")...)
+	t.create.allow(allowItems(t.props.Table, []string{mailItems}, "dynamodb:PutItem")...)
+	t.create.allow(allowItems(t.props.Table, []string{rateItems}, "dynamodb:UpdateItem")...)
+	resources := []*string{t.sesARN("identity", mail.Identity)}
+	if mail.ConfigurationSet != "" {
+		resources = append(resources, t.sesARN("configuration-set", mail.ConfigurationSet))
+	}
+	t.create.allow(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:    jsii.Strings("ses:SendEmail"),
+		Resources:  &resources,
+		Conditions: &map[string]any{"StringEquals": map[string]any{"ses:FromAddress": mail.From}},
+	}))
+}
+
+func (t *Triggers) sesARN(resource, name string) *string {
+	return awscdk.Stack_Of(t).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("ses"), Resource: jsii.String(resource), ResourceName: jsii.String(name),
+	})
+}
+
+// MailMethods are the ways to sign in by mail that are on, as an app client's
+// item names them: "code" and "link".
+func (p *Passkeys) MailMethods() []string { return p.props.mailMethods() }
+
+// filesOf is the folder that goes with one of the functions, or "".
+func (t *Triggers) filesOf(directory string) string {
+	if directory != createFunction || t.props.Mail == nil {
+		return ""
+	}
+	return t.props.Mail.Templates
+}
+
+// policyOn is the policy of an app client.
+func (m MailProps) policyOn(client awscognito.IUserPoolClient) SignInPolicy {
+	if slices.ContainsFunc(m.PasskeyRequiredClients, func(c awscognito.IUserPoolClient) bool { return isSame(c, client) }) {
+		return PasskeyRequired
+	}
+	return m.SignInPolicy
+}
+
+func isSame(a, b awscognito.IUserPoolClient) bool { return *a.Node().Path() == *b.Node().Path() }
+
+var mailAddress = regexp.MustCompile(`^[^@\s<>,;"]+@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func (c *check) mail(m MailProps, relyingPartyID string) {
+	oneOf(c, "SignInPolicy", m.SignInPolicy, "", PasskeyPreferred, PasskeyRequired)
+	if !m.sends() {
+		for property, set := range map[string]bool{
+			"Mail": m.Mail != nil, "SignInPolicy": m.SignInPolicy != "", "PasskeyRequiredClients": m.PasskeyRequiredClients != nil,
+		} {
+			if set {
+				c.problems = append(c.problems, Problem{property, "set", "set EmailCode or EmailLink too, or leave it out"})
+			}
+		}
+		return
+	}
+	if m.EmailCode != nil {
+		c.mailLifetime("EmailCode.Lifetime", m.EmailCode.Lifetime)
+	}
+	if m.EmailLink != nil {
+		c.mailLifetime("EmailLink.Lifetime", m.EmailLink.Lifetime)
+		c.linkPages(m.EmailLink.RedirectURLs, relyingPartyID)
+	}
+	if m.Mail == nil {
+		c.add("Mail.From", "", "set it to the address that links and codes are mailed from")
+		return
+	}
+	c.sender(*m.Mail)
+}
+
+func (c *check) mailLifetime(property string, lifetime time.Duration) {
+	if lifetime != 0 && (lifetime < minMailLifetime || lifetime > maxMailLifetime) {
+		c.add(property, lifetime.String(), "use %s to %s", minMailLifetime, maxMailLifetime)
+	}
+}
+
+func (c *check) linkPages(addresses []string, relyingPartyID string) {
+	const property = "EmailLink.RedirectURLs"
+	if len(addresses) == 0 {
+		c.add(property, addresses, `list at least one page, such as "https://example.com/sign-in"`)
+	}
+	for _, address := range addresses {
+		origin, path, found := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), "/")
+		switch {
+		case unresolved(address):
+		case !found || strings.ContainsAny(path, "#, ") || origin == "":
+			c.add(property, address, `write out the page, with its path and without a fragment or a comma, such as "https://example.com/sign-in"`)
+		default:
+			c.webOrigin(property, strings.TrimSuffix(address, "/"+path), relyingPartyID)
+		}
+	}
+}
+
+func (c *check) sender(m Mail) {
+	if !unresolved(m.From) && !mailAddress.MatchString(m.From) {
+		c.add("Mail.From", m.From, `use an address such as "sign-in@example.com", its domain in lower case`)
+	}
+	if d := m.Identity; d != "" && !unresolved(d) && d != m.From && !strings.HasSuffix(m.From, "@"+d) && !strings.HasSuffix(m.From, "."+d) {
+		c.add("Mail.Identity", d, "use the domain of Mail.From, or one above it")
+	}
+	if strings.ContainsAny(m.FromName, "\r\n") {
+		c.add("Mail.FromName", m.FromName, "use one line")
+	}
+	if m.Rotation < 0 {
+		c.add("Mail.Rotation", m.Rotation, "start at 0 and increase it by one to rotate")
+	}
+	c.existingKey("Mail.Key", m.Key)
+	var err error
+	if m.Templates != "" {
+		_, err = mailwords.Load(os.DirFS(m.Templates), m.FromName, cmp.Or(m.Language, "en"))
+	} else {
+		_, err = mailwords.Default(m.FromName, cmp.Or(m.Language, "en"))
+	}
+	if err != nil {
+		c.add("Mail.Templates", m.Templates, "mend its templates:\n    %v", err)
+	}
+}

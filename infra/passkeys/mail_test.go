@@ -1,0 +1,126 @@
+package passkeys_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
+)
+
+// mailing is a construct with links and codes by mail, changed.
+func mailing(change func(*passkeys.Props)) passkeys.Props {
+	props := minimal()
+	props.EmailCode = &passkeys.EmailCode{}
+	props.EmailLink = &passkeys.EmailLink{RedirectURLs: []string{"https://example.com/sign-in"}}
+	props.Mail = &passkeys.Mail{From: "sign-in@example.com", ConfigurationSet: "set"}
+	change(&props)
+	return props
+}
+
+// Create sends mail from the one address and writes what it mailed and no more;
+// Verify records what was used.
+func TestLeastPrivilegeOfMail(t *testing.T) {
+	all := synthesize(mailing(func(*passkeys.Props) {})).all
+	const arn = "arn:${AWS::Partition}:"
+	for function, want := range map[string][]string{
+		"TriggersCreateAuthChallenge": {
+			"dynamodb:GetItem on ${PasskeysTable.Arn} if MAIL#* RATE#*",
+			"dynamodb:PutItem on ${PasskeysTable.Arn} if MAIL#*",
+			"dynamodb:UpdateItem on ${PasskeysTable.Arn} if RATE#*",
+			"ses:SendEmail on " + arn + "ses:${AWS::Region}:${AWS::AccountId}:identity/sign-in@example.com " +
+				arn + "ses:${AWS::Region}:${AWS::AccountId}:configuration-set/set if sign-in@example.com",
+			"ssm:GetParameter on " + arn + "ssm:${AWS::Region}:${AWS::AccountId}:parameter/passkeys/Stack/Passkeys/mail",
+		},
+		"TriggersVerifyAuthChallenge": {"dynamodb:GetItem dynamodb:UpdateItem on ${PasskeysTable.Arn} if USER#* MAIL#*"},
+	} {
+		got := statementsOf(all.named(t, "AWS::IAM::Role", "Passkeys"+function+"Role"))
+		without := statementsOf(defaults().all.named(t, "AWS::IAM::Role", "Passkeys"+function+"Role"))
+		got = slices.DeleteFunc(got, func(s string) bool { return slices.Contains(without, s) })
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s may further (-want +got):\n%s", function, diff)
+		}
+	}
+}
+
+// Policy is each app client's own, and a session lasts until the mail is there.
+func TestPolicyOfClients(t *testing.T) {
+	for policy, props := range map[string]passkeys.Props{
+		"passkey-preferred": mailing(func(*passkeys.Props) {}),
+		"passkey-required":  mailing(func(p *passkeys.Props) { p.SignInPolicy = passkeys.PasskeyRequired }),
+	} {
+		s := synthesize(props)
+		for _, client := range s.all.ofType("Custom::PasskeysAppClient") {
+			if client["Policy"] != policy || flat(client["Methods"]) != "passkey code link" {
+				t.Errorf("the client's item is of %v, want %s", client, policy)
+			}
+		}
+		for _, client := range s.all.ofType("AWS::Cognito::UserPoolClient") {
+			if client["AuthSessionValidity"] != 15.0 {
+				t.Errorf("a session lasts %v minutes, want 15", client["AuthSessionValidity"])
+			}
+		}
+	}
+}
+
+func TestValidateMail(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*passkeys.Props)
+		want   string // empty: it is valid
+	}{
+		"accepts a domain's identity":       {func(p *passkeys.Props) { p.Mail.From, p.Mail.Identity = "a@mail.example.com", "example.com" }, ""},
+		"rejects another domain's":          {func(p *passkeys.Props) { p.Mail.Identity = "example.org" }, "Mail.Identity"},
+		"rejects no sender":                 {func(p *passkeys.Props) { p.Mail = nil }, "Mail.From"},
+		"rejects a sender with a name":      {func(p *passkeys.Props) { p.Mail.From = "Ann <ann@example.com>" }, "Mail.From"},
+		"rejects a name of two lines":       {func(p *passkeys.Props) { p.Mail.FromName = "a\r\nBcc: b" }, "Mail.FromName"},
+		"rejects links without a page":      {func(p *passkeys.Props) { p.EmailLink.RedirectURLs = nil }, "EmailLink.RedirectURLs"},
+		"rejects a page of another site":    {func(p *passkeys.Props) { p.EmailLink.RedirectURLs = []string{"https://example.org/"} }, "EmailLink.RedirectURLs"},
+		"rejects a page with a fragment":    {func(p *passkeys.Props) { p.EmailLink.RedirectURLs = []string{"https://example.com/#a"} }, "EmailLink.RedirectURLs"},
+		"rejects an origin as a page":       {func(p *passkeys.Props) { p.EmailLink.RedirectURLs = []string{"https://example.com"} }, "EmailLink.RedirectURLs"},
+		"rejects a page without encryption": {func(p *passkeys.Props) { p.EmailLink.RedirectURLs = []string{"http://example.com/"} }, "EmailLink.RedirectURLs"},
+		"rejects a code of an hour":         {func(p *passkeys.Props) { p.EmailCode.Lifetime = time.Hour }, "EmailCode.Lifetime"},
+		"rejects a link of a second":        {func(p *passkeys.Props) { p.EmailLink.Lifetime = time.Second }, "EmailLink.Lifetime"},
+		"rejects a policy that is none":     {func(p *passkeys.Props) { p.SignInPolicy = "always" }, "SignInPolicy"},
+		"rejects templates that aren't":     {func(p *passkeys.Props) { p.Mail.Templates = "nowhere" }, "Mail.Templates"},
+		"rejects a language that isn't":     {func(p *passkeys.Props) { p.Mail.Language = "la" }, "Mail.Templates"},
+		"rejects a policy of what is off":   {func(p *passkeys.Props) { p.EmailCode, p.EmailLink = nil, nil }, "Mail is set"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := mailing(c.change).Validate()
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// An owner's templates lie beside the binary of the function that sends mail, and
+// of no other.
+func TestOwnTemplates(t *testing.T) {
+	folder := t.TempDir()
+	for name, text := range map[string]string{
+		"code.nl.txt": "Subject: Code\n\n{{.Code}}\n", "link.nl.txt": "Subject: Link\n\n{{.Link}}\n",
+		"refused.nl.txt": "Subject: Nee\n\nNee.\n", "layout.html": "{{range .Paragraphs}}<p>{{.}}{{end}}",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := synthesize(mailing(func(p *passkeys.Props) { p.Mail.Templates, p.Mail.Language = folder, "nl" })).all
+	own := environment(t, all, "PasskeysTriggersCreateAuthChallenge")["PASSKEYS_MAIL_TEMPLATES"]
+	if own != "templates" {
+		t.Errorf("the function looks for its templates in %q", own)
+	}
+	with := fmt.Sprint(all.named(t, "AWS::Lambda::Function", "PasskeysTriggersCreateAuthChallenge")["Code"])
+	plain := synthesize(mailing(func(*passkeys.Props) {})).all
+	if with == fmt.Sprint(plain.named(t, "AWS::Lambda::Function", "PasskeysTriggersCreateAuthChallenge")["Code"]) {
+		t.Error("the function's code is the same with them and without")
+	}
+}
