@@ -49,9 +49,9 @@ var all = []vendor{
 	{"corbado", "Corbado", "corbado", "corbado", "-c backendClient=true -c tickets=true",
 		reasons{"user_mismatch", "answer_spent", "no_method", "method_refused", "user_mismatch"}, []fault.Fault{fault.Slow, fault.LyingContentType}},
 	{"passageflex", "Passage Flex", "passageflex", "passage", "",
-		reasons{"user_mismatch", "answer_spent", "answer_refused", "answer_refused", "user_mismatch"}, []fault.Fault{fault.Unavailable, fault.HugeBody}},
+		reasons{"user_mismatch", "answer_spent", "answer_refused", "method_refused", "user_mismatch"}, []fault.Fault{fault.Unavailable, fault.HugeBody}},
 	{"example", "Example ID", "http", "provider", "",
-		reasons{"answer_refused", "answer_spent", "answer_refused", "answer_refused", "user_mismatch"}, []fault.Fault{fault.HangUp, fault.Redirect}},
+		reasons{"answer_refused", "answer_spent", "answer_refused", "method_refused", "user_mismatch"}, []fault.Fault{fault.HangUp, fault.Redirect}},
 }
 
 func TestVendorsBesideOwnPasskeys(t *testing.T) {

@@ -28,7 +28,7 @@ func said(name string) http.Handler {
 
 func newOrigin(outbox *origin.Outbox, change func(*origin.Options)) http.Handler {
 	o := origin.Options{Port: 8080, Config: config, Stack: &origin.Stack{
-		UserPool: said("pool"), KeySet: said("keys"), API: said("api"), Outbox: outbox,
+		UserPool: said("pool"), KeySet: said("keys"), API: said("api"), Outbox: outbox, Operator: said("aws"),
 	}}
 	if change != nil {
 		change(&o)
