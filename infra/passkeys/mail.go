@@ -234,13 +234,8 @@ var mailAddress = regexp.MustCompile(`^[^@\s<>,;"]+@([a-z0-9]([a-z0-9-]{0,61}[a-
 func (c *check) mail(m MailProps, relyingPartyID string) {
 	oneOf(c, "SignInPolicy", m.SignInPolicy, "", PasskeyPreferred, PasskeyRequired)
 	if !m.sends() {
-		for property, set := range map[string]bool{
-			"Mail": m.Mail != nil, "SignInPolicy": m.SignInPolicy != "", "PasskeyRequiredClients": m.PasskeyRequiredClients != nil,
-		} {
-			if set {
-				c.problems = append(c.problems, Problem{property, "set", "set EmailCode or EmailLink too, or leave it out"})
-			}
-		}
+		c.unset("set EmailCode or EmailLink too, or leave it out",
+			property{"Mail", m.Mail != nil}, property{"SignInPolicy", m.SignInPolicy != ""}, property{"PasskeyRequiredClients", m.PasskeyRequiredClients != nil})
 		return
 	}
 	if m.EmailCode != nil {
@@ -255,6 +250,14 @@ func (c *check) mail(m MailProps, relyingPartyID string) {
 		return
 	}
 	c.sender(*m.Mail)
+}
+
+// mailBesideVendors refuses vendors whose answers may look like a code or a link.
+func (c *check) mailBesideVendors(m MailProps, v VendorProps) {
+	if m.sends() {
+		c.unset("leave it out, or EmailCode and EmailLink: an answer may look like a code or a link, which never reach a vendor",
+			property{"PassageFlex", v.PassageFlex != nil}, property{"HTTPProvider", v.HTTPProvider != nil})
+	}
 }
 
 func (c *check) mailLifetime(property string, lifetime time.Duration) {

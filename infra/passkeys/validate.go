@@ -83,6 +83,7 @@ func (p Props) Validate() error {
 	c.native(p)
 	c.vendors(p.VendorProps)
 	c.mail(p.MailProps, p.RelyingPartyID)
+	c.mailBesideVendors(p.MailProps, p.VendorProps)
 	c.tickets(p)
 	return c.err()
 }
@@ -106,6 +107,7 @@ func (p TriggersProps) validate() error {
 		c.ticketKey(*p.Tickets, p.Keys.props.StampKey)
 	}
 	c.mail(p.MailProps, p.RelyingPartyID)
+	c.mailBesideVendors(p.MailProps, p.VendorProps)
 	return c.err()
 }
 
@@ -342,13 +344,24 @@ func (c *check) domain(d *Domain) {
 	}
 }
 
+// property is a property that may be set.
+type property struct {
+	name string
+	set  bool
+}
+
+// unset notes the properties that are set and must not be.
+func (c *check) unset(remedy string, properties ...property) {
+	for _, p := range properties {
+		if p.set {
+			c.problems = append(c.problems, Problem{p.name, "set", remedy})
+		}
+	}
+}
+
 // userPool checks that nothing is asked of a pool that is somebody else's, or
 // said of one that isn't there.
 func (c *check) userPool(p Props) {
-	type property struct {
-		name string
-		set  bool
-	}
 	ofNew := []property{
 		{"SelfSignUp", p.SelfSignUp != nil}, {"MFA", p.MFA != ""}, {"Plan", p.Plan != ""}, {"Email", p.Email != nil},
 		{"Native", p.Native != nil},
@@ -362,11 +375,7 @@ func (c *check) userPool(p Props) {
 	if p.UserPool != nil {
 		wrong, remedy = ofNew, "leave it out: it is for the owner of UserPool to set there"
 	}
-	for _, property := range wrong {
-		if property.set {
-			c.problems = append(c.problems, Problem{property.name, "set", remedy})
-		}
-	}
+	c.unset(remedy, wrong...)
 	for _, t := range p.ReplaceTriggers {
 		oneOf(c, "ReplaceTriggers", t, TriggerDefine, TriggerCreate, TriggerVerify)
 	}

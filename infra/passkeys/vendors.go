@@ -172,7 +172,8 @@ func (c *check) vendors(v VendorProps) {
 		if err := h.Service.Check(); err != nil {
 			c.add("HTTPProvider.Service", h.Service.Service, "mend its description:\n    %v", err)
 		}
-		if slices.Contains([]string{provisioning.MethodPasskey, provisioning.MethodTicket, provisioning.MethodCorbado, provisioning.MethodPassage}, h.Service.Method) {
+		if slices.Contains([]string{provisioning.MethodPasskey, provisioning.MethodTicket, provisioning.MethodCorbado, provisioning.MethodPassage,
+			provisioning.MethodLink, provisioning.MethodCode, provisioning.MethodSMS}, h.Service.Method) {
 			c.add("HTTPProvider.Service.Method", h.Service.Method, "use a name that no other method has, such as %q", "http")
 		}
 		c.vendorURL("HTTPProvider.Service.BaseURL", h.Service.BaseURL)

@@ -209,6 +209,15 @@ func TestVendorProblems(t *testing.T) {
 			p.HTTPProvider = &passkeys.HTTPProvider{Service: another()}
 			p.PassageFlex = &passkeys.PassageFlex{AppID: "app", BaseURL: "https://passage.example.com/v1"}
 		}, []string{"HTTPProvider"}},
+		"rejects mail beside answers of any form": {func(p *passkeys.Props) {
+			p.HTTPProvider = &passkeys.HTTPProvider{Service: another()}
+			p.EmailCode, p.Mail = &passkeys.EmailCode{}, &passkeys.Mail{From: "sign-in@example.com"}
+		}, []string{"HTTPProvider"}},
+		"rejects the name of another method": {func(p *passkeys.Props) {
+			named := another()
+			named.Method = "code"
+			p.HTTPProvider = &passkeys.HTTPProvider{Service: named}
+		}, []string{"HTTPProvider.Service.Method"}},
 		"rejects tickets that no client takes": {func(p *passkeys.Props) {
 			p.Tickets = &passkeys.Tickets{Rotation: -1, Key: &passkeys.ExistingKey{}}
 		}, []string{"Tickets.Clients", "Tickets.Rotation", "Tickets.Key"}},

@@ -33,7 +33,7 @@ const (
 	MethodTicket  = provisioning.MethodTicket
 	MethodLink    = provisioning.MethodLink
 	MethodCode    = provisioning.MethodCode
-	MethodSMS     = "sms"
+	MethodSMS     = provisioning.MethodSMS
 )
 
 // User is whom Cognito says the session is for.

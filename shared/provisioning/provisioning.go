@@ -85,4 +85,5 @@ const (
 	MethodPassage = "passageflex" // with a passkey at a service that speaks Passage Flex's protocol
 	MethodLink    = "link"        // with a link that was mailed
 	MethodCode    = "code"        // with a code that was mailed
+	MethodSMS     = "sms"         // with a code in a text message
 )
