@@ -100,7 +100,7 @@ var otherKeys = map[string]string{
 	"Corbado.BaseURL": "corbadoUrl", "Corbado.SecretParameter": "corbadoParameter",
 	"Corbado.Actions.CredentialsParameter": "corbadoActionsParameter", "Corbado.Actions.SecondFactor": "corbadoSecondFactor",
 	"Corbado.Hosted.AccountID": "corbadoHostedAccount", "Corbado.Hosted.ExternalID": "corbadoHostedExternalId",
-	"PassageFlex.AppID": "passageApp", "PassageFlex.BaseURL": "passageUrl", "PassageFlex.SecretParameter": "passageParameter",
+	"PassageFlex": "passageApp", "PassageFlex.AppID": "passageApp", "PassageFlex.BaseURL": "passageUrl", "PassageFlex.SecretParameter": "passageParameter",
 	"PassageFlex.TransactionForm": "passageTransactionForm",
 	"HTTPProvider":                "httpProvider", "HTTPProvider.Service": "httpProvider", "HTTPProvider.Service.Method": "httpProvider.method",
 	"HTTPProvider.Service.BaseURL": "httpProvider.baseUrl", "HTTPProvider.SecretParameter": "httpProviderParameter",

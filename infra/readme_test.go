@@ -107,10 +107,10 @@ var (
 		"backendClient": true, "relatedOrigins": "https://example.co.uk", "native": "beside", "managedLoginDomainPrefix": "example-accounts", "managedLoginCallbackUrls": "https://example.com",
 		"auditBus": "default", "alarmTopicArn": topic, "tracing": true,
 	}
-	withVendors = with(withoutVendors, map[string]any{
-		"tickets": true, "passageApp": "app", "passageUrl": "https://passage.example.com/v1",
-		"corbado": true, "corbadoActions": true, "corbadoHostedAccount": "111122223333", "corbadoHostedExternalId": "example",
+	withCorbado = with(withoutVendors, map[string]any{
+		"tickets": true, "corbado": true, "corbadoActions": true, "corbadoHostedAccount": "111122223333", "corbadoHostedExternalId": "example",
 	})
+	withVendors = with(withCorbado, map[string]any{"passageApp": "app", "passageUrl": "https://passage.example.com/v1"})
 )
 
 // byMail are the settings of links and codes by mail.
@@ -135,7 +135,7 @@ func synthesizedStack(t *testing.T, change map[string]any) synthesized {
 
 func TestReadmeListsTheOutputs(t *testing.T) {
 	var want []row
-	for name, output := range synthesizedStack(t, with(withVendors, byMail)).Outputs {
+	for name, output := range synthesizedStack(t, with(withCorbado, byMail)).Outputs {
 		want = append(want, row{code(name), output.Description})
 	}
 	slices.SortFunc(want, func(a, b row) int { return strings.Compare(a[0], b[0]) })
