@@ -135,7 +135,7 @@ func line(t *testing.T, ids ...string) string {
 	}
 	call.End(t.Context(), "verified")
 	var members map[string]any
-	if err := json.Unmarshal([]byte(log.Text()), &members); err != nil {
+	if err := json.Unmarshal([]byte(log.String()), &members); err != nil {
 		t.Fatal(err)
 	}
 	for i, id := range ids {
@@ -151,7 +151,7 @@ func line(t *testing.T, ids ...string) string {
 // wantLine checks the one line of the last call: its metrics beside the latency.
 func (d *delivery) wantLine(t *testing.T, want ...string) {
 	t.Helper()
-	lines := logline.ParseAll(t, d.log.Text())
+	lines := logline.ParseAll(t, d.log.String())
 	var got []string
 	for _, m := range lines[len(lines)-1].Metrics {
 		if m.Name != "Latency" {

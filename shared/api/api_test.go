@@ -67,7 +67,7 @@ func TestPanicIsAFault(t *testing.T) {
 	if s.Log.Last(t, "answered")["stack"] == nil {
 		t.Error("the log doesn't tell where")
 	}
-	if strings.Contains(s.Log.Text(), "secret of the store") {
+	if strings.Contains(s.Log.String(), "secret of the store") {
 		t.Error("the value of the panic was logged")
 	}
 }

@@ -22,7 +22,7 @@ import (
 func audited(t *testing.T, s *journey.Stack) []string {
 	t.Helper()
 	var found []string
-	for _, line := range logline.ParseAll(t, s.Log.Text()) {
+	for _, line := range logline.ParseAll(t, s.Log.String()) {
 		for _, text := range line.Events {
 			var e audit.Event
 			if err := json.Unmarshal(text, &e); err != nil {
@@ -56,7 +56,7 @@ func TestChangesAreAudited(t *testing.T) {
 	if diff := cmp.Diff([]string{"passkey.registered" + what, "passkey.renamed" + what, "passkey.removed" + what}, audited(t, s)); diff != "" {
 		t.Error(diff)
 	}
-	if strings.Contains(s.Log.Text(), "Ann") || strings.Contains(s.Log.Text(), id) {
+	if strings.Contains(s.Log.String(), "Ann") || strings.Contains(s.Log.String(), id) {
 		t.Error("the log holds the name or the id of a passkey")
 	}
 }

@@ -166,7 +166,7 @@ func TestNoTokenIsLogged(t *testing.T) {
 	s, u, a := withPasskey(t)
 	s.Accounts.Fail(errors.New("no answer"))
 	changes(t, s, a, s.Claims(u), []byte(`{}`))
-	if strings.Contains(s.Log.Text(), "token of") {
+	if strings.Contains(s.Log.String(), "token of") {
 		t.Error("an access token was logged")
 	}
 }

@@ -223,7 +223,7 @@ func TestFaultsOfTheStoreMayBeTriedAgain(t *testing.T) {
 			}
 		})
 	}
-	if !strings.Contains(s.Log.Text(), "no route to table-with-secret-name") {
+	if !strings.Contains(s.Log.String(), "no route to table-with-secret-name") {
 		t.Error("the log doesn't tell what happened")
 	}
 }

@@ -55,7 +55,7 @@ func live(t *testing.T) (events []json.RawMessage, hash string) {
 	}
 	s.Answer(t, s.Begin(t, journey.User{Name: "nobody", NotFound: true}), "?", nil)
 	s.Call(t, routes.DeletePasskey, base64.RawURLEncoding.EncodeToString(id), s.Claims(u), "")
-	for _, line := range logline.ParseAll(t, s.Log.Text()) {
+	for _, line := range logline.ParseAll(t, s.Log.String()) {
 		events = append(events, line.Events...)
 	}
 	return events, table.Hash(id)

@@ -98,9 +98,9 @@ var happenings = []struct {
 func observe(t *testing.T, happen func(*testing.T, *journey.Stack, journey.User, *passkeytest.Authenticator)) ([]logline.Metric, []logline.Line) {
 	t.Helper()
 	s, u, a := user(t)
-	before := len(s.Log.Text())
+	before := len(s.Log.String())
 	happen(t, s, u, a)
-	lines := logline.ParseAll(t, s.Log.Text()[before:])
+	lines := logline.ParseAll(t, s.Log.String()[before:])
 	var values []logline.Metric
 	for _, line := range lines {
 		for _, m := range line.Metrics {
@@ -176,7 +176,7 @@ func TestLatencyIsWhatTheClockSays(t *testing.T) {
 	call := telemetry.NewRecorder(&log, "api", journey.Instance, func() time.Time { return now }).Begin()
 	now = now.Add(12*time.Millisecond + 345*time.Microsecond)
 	call.End(t.Context(), "answered")
-	lines := logline.ParseAll(t, log.Text())
+	lines := logline.ParseAll(t, log.String())
 	if len(lines) != 1 || len(lines[0].Metrics) != 1 || lines[0].Metrics[0].Value != 12.345 || lines[0].Metrics[0].Unit != "Milliseconds" {
 		t.Errorf("%+v, want 12.345 ms", lines)
 	}

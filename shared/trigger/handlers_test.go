@@ -235,7 +235,7 @@ func TestPanicsAreLoggedWithoutTheirValue(t *testing.T) {
 	if line["error"] != "string" || !strings.Contains(line["stack"].(string), "customauth.Create.Open") {
 		t.Errorf("the log says %v", line)
 	}
-	if strings.Contains(s.Log.Text(), innards) {
+	if strings.Contains(s.Log.String(), innards) {
 		t.Error("the value of the panic was logged")
 	}
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
-	"github.com/cognito-passkeys/cognito-passkeys/infra/local/localtest"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool/userpooltest"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 )
 
 // Record keeps what a stack logs and mails. The zero value is empty.
 type Record struct {
-	localtest.Log
+	passkeytest.Log
 
 	mu   sync.Mutex
 	code string // in the latest mail

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/lambdahost"
-	"github.com/cognito-passkeys/cognito-passkeys/infra/local/localtest"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 )
 
 const actorARN = "arn:aws:lambda:us-east-1:000000000000:function:actor"
@@ -49,7 +49,7 @@ type description struct {
 	Deadline    int64    `json:"deadline"`
 }
 
-func newHost(t *testing.T, log *localtest.Log, change func(*lambdahost.Function)) *lambdahost.Host {
+func newHost(t *testing.T, log *passkeytest.Log, change func(*lambdahost.Function)) *lambdahost.Host {
 	t.Helper()
 	host, err := lambdahost.New(t.Context(), lambdahost.Options{
 		Region:      "us-east-1",
@@ -101,7 +101,7 @@ func functionError(t *testing.T, err error) *lambdahost.FunctionError {
 
 func TestEnvironmentIsLambdasOwnAndNothingOfTheMachine(t *testing.T) {
 	t.Setenv("SECRET_OF_THE_MACHINE", "1")
-	host := newHost(t, &localtest.Log{}, nil)
+	host := newHost(t, &passkeytest.Log{}, nil)
 	d := describe(t, host)
 
 	for _, want := range []string{
@@ -133,7 +133,7 @@ func TestEnvironmentIsLambdasOwnAndNothingOfTheMachine(t *testing.T) {
 }
 
 func TestProcessIsKeptWarm(t *testing.T) {
-	host := newHost(t, &localtest.Log{}, nil)
+	host := newHost(t, &passkeytest.Log{}, nil)
 	first, second := describe(t, host), describe(t, host)
 	if first.PID != second.PID {
 		t.Errorf("processes %d and %d served two invocations in a row", first.PID, second.PID)
@@ -152,7 +152,7 @@ func TestConcurrentInvocationsHaveProcessesOfTheirOwn(t *testing.T) {
 		arrived.Wait() // nobody leaves before all are here
 	}))
 	defer meeting.Close()
-	host := newHost(t, &localtest.Log{}, nil)
+	host := newHost(t, &passkeytest.Log{}, nil)
 
 	pids := make(chan int, together)
 	var invocations sync.WaitGroup
@@ -188,7 +188,7 @@ func TestProcessesAreBounded(t *testing.T) {
 		<-leave
 	}))
 	defer meeting.Close()
-	host, err := lambdahost.New(t.Context(), lambdahost.Options{Region: "us-east-1", Log: &localtest.Log{}, MaxProcesses: 1})
+	host, err := lambdahost.New(t.Context(), lambdahost.Options{Region: "us-east-1", Log: &passkeytest.Log{}, MaxProcesses: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestFailedInvocations(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			host := newHost(t, &localtest.Log{}, func(f *lambdahost.Function) {
+			host := newHost(t, &passkeytest.Log{}, func(f *lambdahost.Function) {
 				if test.timeout != 0 {
 					f.Timeout = test.timeout
 				}
@@ -251,7 +251,7 @@ func TestFailedInvocations(t *testing.T) {
 }
 
 func TestFailedStartShowsWhatTheProcessWrote(t *testing.T) {
-	host := newHost(t, &localtest.Log{}, func(f *lambdahost.Function) { f.Environment = map[string]string{"FAIL_INIT": "1"} })
+	host := newHost(t, &passkeytest.Log{}, func(f *lambdahost.Function) { f.Environment = map[string]string{"FAIL_INIT": "1"} })
 	_, err := host.Invoke(t.Context(), actorARN, []byte(`{}`))
 	failure := functionError(t, err)
 	if failure.Type != "Runtime.InitError" || !strings.Contains(failure.Message, "exit status 3") {
@@ -263,7 +263,7 @@ func TestFailedStartShowsWhatTheProcessWrote(t *testing.T) {
 }
 
 func TestLogLinesCarryTheFunctionsName(t *testing.T) {
-	log := &localtest.Log{}
+	log := &passkeytest.Log{}
 	host := newHost(t, log, nil)
 	if _, err := host.Invoke(t.Context(), actorARN, []byte(`{"Do":"sing"}`)); err != nil {
 		t.Fatal(err)
@@ -277,7 +277,7 @@ func TestLogLinesCarryTheFunctionsName(t *testing.T) {
 }
 
 func TestInvokeRefuses(t *testing.T) {
-	host := newHost(t, &localtest.Log{}, nil)
+	host := newHost(t, &passkeytest.Log{}, nil)
 	if _, err := host.Invoke(t.Context(), actorARN+"2", nil); !errors.Is(err, lambdahost.ErrNoFunction) {
 		t.Errorf("an unknown function: %v", err)
 	}
@@ -292,7 +292,7 @@ func TestInvokeRefuses(t *testing.T) {
 }
 
 func TestCloseEndsTheProcesses(t *testing.T) {
-	host := newHost(t, &localtest.Log{}, nil)
+	host := newHost(t, &passkeytest.Log{}, nil)
 	pid := describe(t, host).PID
 	if err := host.Close(); err != nil {
 		t.Fatal(err)
@@ -306,7 +306,7 @@ func TestCloseEndsTheProcesses(t *testing.T) {
 }
 
 func TestAddRefuses(t *testing.T) {
-	host := newHost(t, &localtest.Log{}, nil)
+	host := newHost(t, &passkeytest.Log{}, nil)
 	empty := t.TempDir()
 	if err := host.Add(lambdahost.Function{Name: "empty", Directory: empty}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a folder without a bootstrap: %v", err)

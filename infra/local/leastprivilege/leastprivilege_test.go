@@ -23,10 +23,10 @@ import (
 	"testing"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
-	"github.com/cognito-passkeys/cognito-passkeys/infra/local/localtest"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/template"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
 
@@ -142,7 +142,7 @@ type journey func(context.Context, *visitor) error
 // returns the first problem, which may be a refused call that a function bears.
 func live(t *testing.T, assembly string, whole document, use journey) (logged string, problem error) {
 	t.Helper()
-	l, data := &localtest.Log{}, t.TempDir()
+	l, data := &passkeytest.Log{}, t.TempDir()
 	phases := []struct {
 		name     string
 		document document

@@ -18,7 +18,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/awsapi"
-	"github.com/cognito-passkeys/cognito-passkeys/infra/local/localtest"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/stack"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/userpool"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
@@ -29,7 +28,7 @@ import (
 // observation is what a stack told of itself while it was used.
 type observation struct {
 	template document
-	log      *localtest.Log
+	log      *passkeytest.Log
 	token    string // of the visitor
 	events   []awsapi.Event
 }
@@ -38,7 +37,7 @@ type observation struct {
 func observe(t *testing.T) *observation {
 	t.Helper()
 	assembly := synthesized(t, "")
-	o := &observation{template: readTemplate(t, assembly), log: &localtest.Log{}}
+	o := &observation{template: readTemplate(t, assembly), log: &passkeytest.Log{}}
 	var mu sync.Mutex
 	s, err := stack.Start(t.Context(), stack.Options{
 		Assembly: place(t, assembly, o.template), Mail: func(userpool.Message) {}, Log: o.log,

@@ -4,7 +4,6 @@ package localtest
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,9 +15,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 )
 
 // startTimeout is long, because a first synthesis compiles the CDK.
@@ -28,7 +28,7 @@ const startTimeout = 5 * time.Minute
 type Program struct {
 	Origin string
 	Config Config
-	Log    Log // what it and its functions print to the standard error
+	Log    passkeytest.Log // what it and its functions print to the standard error
 
 	command *exec.Cmd
 }
@@ -159,22 +159,4 @@ func projectRoot() (string, error) {
 		}
 		folder = parent
 	}
-}
-
-// Log is written by what runs and read by a test meanwhile. The zero value is empty.
-type Log struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *Log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *Log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
 }

@@ -132,7 +132,7 @@ func TestFaultEndsNoSession(t *testing.T) {
 	} else if strings.Contains(err.Error(), "Corbado") {
 		t.Errorf("the client reads %q", err)
 	}
-	if log := s.Log.Text(); strings.Contains(log, answer) || strings.Contains(log, apiSecret) {
+	if log := s.Log.String(); strings.Contains(log, answer) || strings.Contains(log, apiSecret) {
 		t.Error("the log holds the answer or the secret")
 	}
 	f.service.Break(fault.None)

@@ -26,7 +26,7 @@ func TestTicketSignsInOnce(t *testing.T) {
 	if got := s.verdict(t, s.Begin(t, u), text); got != spent {
 		t.Errorf("in another session the ticket is %s, want %s", got, spent)
 	}
-	if strings.Contains(s.Log.Text(), text) {
+	if strings.Contains(s.Log.String(), text) {
 		t.Error("the ticket was logged")
 	}
 }

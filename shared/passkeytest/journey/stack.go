@@ -250,29 +250,13 @@ func (a *Accounts) Fail(err error) {
 }
 
 // Log keeps what the functions log. It is safe for concurrent use.
-type Log struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *Log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-// Text returns everything that was logged.
-func (l *Log) Text() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
+type Log struct{ passkeytest.Log }
 
 // Last returns the attributes of the last line that has the message.
 func (l *Log) Last(t testing.TB, message string) map[string]any {
 	t.Helper()
 	var last map[string]any
-	for line := range bytes.Lines([]byte(l.Text())) {
+	for line := range bytes.Lines([]byte(l.String())) {
 		var entry map[string]any
 		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatalf("a log line is not JSON: %s", line)

@@ -42,8 +42,8 @@ func WantTryAgain(t testing.TB, err error) {
 func (s *Stack) WantNotLogged(t testing.TB, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		if text != "" && strings.Contains(s.Log.Text(), text) {
-			t.Errorf("%q was logged: %s", text, s.Log.Text())
+		if text != "" && strings.Contains(s.Log.String(), text) {
+			t.Errorf("%q was logged: %s", text, s.Log.String())
 		}
 	}
 }
