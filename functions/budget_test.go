@@ -17,8 +17,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
@@ -297,8 +297,8 @@ func TestFunctionsTimeOutAfterTheirBudget(t *testing.T) {
 	for name, resource := range template.Resources {
 		if resource.Properties.Environment.Variables["PASSKEYS_RECENT_AUTHENTICATION"] != nil {
 			apis++
-			if timeout := timeoutOf(name); timeout < api.Budget+time.Second {
-				t.Errorf("%s times out after %s, want more than the budget of %s", name, timeout, api.Budget)
+			if timeout := timeoutOf(name); timeout < httpapi.Budget+time.Second {
+				t.Errorf("%s times out after %s, want more than the budget of %s", name, timeout, httpapi.Budget)
 			}
 		}
 		for name, function := range resource.Properties.LambdaConfig {

@@ -11,6 +11,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
@@ -46,18 +47,19 @@ func build(s settings.API, env settings.AWS, recorder *telemetry.Recorder) (any,
 	stamps := secret.NewParameter(parameterstore.New(secretConfig), s.StampParameter, time.Now)
 	stamps.Prefetch()
 	handler := &api.Handler{
-		RelyingParty:         relyingParty,
-		UserVerification:     webauthn.UserVerification(s.UserVerification),
-		UserPoolID:           s.UserPoolID,
-		ClientIDs:            s.ClientIDs,
-		VerifiedAttributes:   s.VerifiedAttributes,
-		MaxPasskeys:          s.MaxPasskeys,
-		RecentAuthentication: s.RecentAuthentication,
-		Store:                dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table),
-		Accounts:             api.NewUserPool(poolConfig),
-		Stamps:               stamps,
-		Now:                  time.Now,
-		Telemetry:            recorder,
+		RelyingParty:       relyingParty,
+		UserVerification:   webauthn.UserVerification(s.UserVerification),
+		UserPoolID:         s.UserPoolID,
+		ClientIDs:          s.ClientIDs,
+		VerifiedAttributes: s.VerifiedAttributes,
+		MaxPasskeys:        s.MaxPasskeys,
+		Store:              dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table),
+		Guard: httpapi.Guard{
+			Accounts: httpapi.NewUserPool(poolConfig), RecentAuthentication: s.RecentAuthentication, Now: time.Now,
+		},
+		Stamps:    stamps,
+		Now:       time.Now,
+		Telemetry: recorder,
 	}
 	if err := addVendors(handler, s.Vendors, env); err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 )
@@ -28,7 +28,7 @@ func TestEveryRouteIsServed(t *testing.T) {
 
 func TestBodies(t *testing.T) {
 	s, u, a := withPasskey(t)
-	rename := func(body string, isBase64 bool) api.Response {
+	rename := func(body string, isBase64 bool) httpapi.Response {
 		event := s.Event(routes.RenamePasskey, pathID(a.Passkeys[0]), s.Claims(u), body)
 		event.IsBase64Encoded = isBase64
 		return s.Send(t, event)

@@ -10,10 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
@@ -161,7 +161,7 @@ func TestRegistrationInConflict(t *testing.T) {
 
 // atOnce makes a crowd of requests that start together, and returns how many
 // were answered how: status and code → number.
-func atOnce(t *testing.T, request func(i int) api.Response) map[string]int {
+func atOnce(t *testing.T, request func(i int) httpapi.Response) map[string]int {
 	t.Helper()
 	answered := map[string]int{}
 	for _, r := range passkeytest.AtOnce(request) {
@@ -188,7 +188,7 @@ func TestFiftyUsersRaceForOneCredentialID(t *testing.T) {
 		answers[i] = made
 	}
 	var winner atomic.Int32
-	answered := atOnce(t, func(i int) api.Response {
+	answered := atOnce(t, func(i int) httpapi.Response {
 		r := s.FinishRegistration(t, users[i], answers[i].JSON())
 		if r.StatusCode == http.StatusCreated {
 			winner.Store(int32(i))
@@ -209,7 +209,7 @@ func TestRegistrationIsSentFiftyTimesAtOnce(t *testing.T) {
 	s, _ := withWire(t)
 	u, a := s.NewUser(subA), passkeytest.NewSynced(journey.Origin)
 	made := created(t, s, u, a)
-	answered := atOnce(t, func(int) api.Response { return s.FinishRegistration(t, u, made.JSON()) })
+	answered := atOnce(t, func(int) httpapi.Response { return s.FinishRegistration(t, u, made.JSON()) })
 	if answered["Created"] != 1 || answered["OK"] != passkeytest.Crowd-1 {
 		t.Errorf("answers are %v, want one Created and else OK", answered)
 	}
@@ -222,7 +222,7 @@ func TestNumberOfPasskeysIsLimitedInACrowd(t *testing.T) {
 	s, _ := withWire(t)
 	u := s.NewUser(subA)
 	s.Register(t, u, passkeytest.NewSynced(journey.Origin))
-	answered := atOnce(t, func(int) api.Response {
+	answered := atOnce(t, func(int) httpapi.Response {
 		begun := s.Call(t, routes.RegistrationOptions, "", s.Claims(u), "{}")
 		if begun.StatusCode != http.StatusOK {
 			return begun
@@ -251,7 +251,9 @@ func TestDeletionIsCut(t *testing.T) {
 	s, wire := withWire(t)
 	u, a := s.NewUser(subA), passkeytest.NewSynced(journey.Origin)
 	s.Register(t, u, a)
-	remove := func() api.Response { return s.Call(t, routes.DeletePasskey, pathID(a.Passkeys[0]), s.Claims(u), "") }
+	remove := func() httpapi.Response {
+		return s.Call(t, routes.DeletePasskey, pathID(a.Passkeys[0]), s.Claims(u), "")
+	}
 
 	wire.Break(transact, passkeytest.LostRequest, always)
 	wantProblem(t, remove(), "503 try_again")
@@ -290,8 +292,8 @@ func TestRequestsEndWithinTheirBudget(t *testing.T) {
 		u := s.NewUser(subA)
 		started := time.Now()
 		wantProblem(t, s.Call(t, routes.RegistrationOptions, "", s.Claims(u), "{}"), "503 try_again")
-		if took := time.Since(started); took != api.Budget {
-			t.Errorf("gave up after %s, want %s", took, api.Budget)
+		if took := time.Since(started); took != httpapi.Budget {
+			t.Errorf("gave up after %s, want %s", took, httpapi.Budget)
 		}
 	})
 }

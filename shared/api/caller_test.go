@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
@@ -72,9 +72,9 @@ func TestBearerIsReadInAnyCase(t *testing.T) {
 }
 
 // changes sends each request that adds or removes a passkey.
-func changes(t *testing.T, s *journey.Stack, a *passkeytest.Authenticator, claims journey.Claims, response []byte) map[string]api.Response {
+func changes(t *testing.T, s *journey.Stack, a *passkeytest.Authenticator, claims journey.Claims, response []byte) map[string]httpapi.Response {
 	t.Helper()
-	return map[string]api.Response{
+	return map[string]httpapi.Response{
 		"options":  s.Call(t, routes.RegistrationOptions, "", claims, ""),
 		"register": s.Call(t, routes.RegisterPasskey, "", claims, credential(response)),
 		"delete":   s.Call(t, routes.DeletePasskey, pathID(a.Passkeys[0]), claims, ""),

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 )
@@ -61,7 +61,7 @@ func credential(response []byte) map[string]any {
 }
 
 // wantProblem checks the status and the code of an error.
-func wantProblem(t testing.TB, r api.Response, want string) {
+func wantProblem(t testing.TB, r httpapi.Response, want string) {
 	t.Helper()
 	if got := journey.Code(t, r); got != want {
 		t.Errorf("answers %s, want %s", got, want)
@@ -69,7 +69,7 @@ func wantProblem(t testing.TB, r api.Response, want string) {
 }
 
 // decoded checks the status of a good answer and returns its body.
-func decoded[T any](t testing.TB, r api.Response, status int) T {
+func decoded[T any](t testing.TB, r httpapi.Response, status int) T {
 	t.Helper()
 	var body T
 	if r.StatusCode != status {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/audit"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
@@ -55,65 +56,65 @@ type listReply struct {
 	UserHandle     webauthn.Base64URL `json:"userHandle,omitempty"`
 }
 
-func (h *Handler) listPasskeys(ctx context.Context, c call) (reply, error) {
-	passkeys, err := h.Store.Passkeys(ctx, c.caller.sub)
+func (h *Handler) listPasskeys(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
+	passkeys, err := h.Store.Passkeys(ctx, c.Caller.Sub)
 	if err != nil {
-		return reply{}, fmt.Errorf("listing the passkeys: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("listing the passkeys: %w", err)
 	}
 	list := listReply{Passkeys: []passkeyView{}, RelyingPartyID: h.RelyingParty.ID}
 	for _, p := range passkeys {
 		list.Passkeys = append(list.Passkeys, view(p))
 		list.UserHandle = p.UserHandle
 	}
-	return reply{http.StatusOK, list}, nil
+	return httpapi.Reply{Status: http.StatusOK, Body: list}, nil
 }
 
 type renameRequest struct {
 	Name string `json:"name"`
 }
 
-func (h *Handler) renamePasskey(ctx context.Context, c call) (reply, error) {
-	hash, err := hashOf(c.id)
+func (h *Handler) renamePasskey(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
+	hash, err := hashOf(c.ID)
 	if err != nil {
-		return reply{}, err
+		return httpapi.Reply{}, err
 	}
 	var request renameRequest
-	if err := decode(c.body, &request); err != nil {
-		return reply{}, err
+	if err := httpapi.Decode(c.Body, &request); err != nil {
+		return httpapi.Reply{}, err
 	}
 	if !credentials.IsName(request.Name) {
-		return reply{}, errBadName
+		return httpapi.Reply{}, errBadName
 	}
-	passkey, err := h.Store.Rename(ctx, c.caller.sub, hash, request.Name)
+	passkey, err := h.Store.Rename(ctx, c.Caller.Sub, hash, request.Name)
 	if err != nil {
-		return reply{}, fmt.Errorf("renaming the passkey: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("renaming the passkey: %w", err)
 	}
-	c.audit(audit.Renamed, hash)
-	return reply{http.StatusOK, view(passkey)}, nil
+	tell(c, audit.Renamed, hash)
+	return httpapi.Reply{Status: http.StatusOK, Body: view(passkey)}, nil
 }
 
-func (h *Handler) deletePasskey(ctx context.Context, c call) (reply, error) {
-	hash, err := hashOf(c.id)
+func (h *Handler) deletePasskey(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
+	hash, err := hashOf(c.ID)
 	if err != nil {
-		return reply{}, err
+		return httpapi.Reply{}, err
 	}
-	if _, err := h.mayChange(ctx, c.caller); err != nil {
-		return reply{}, err
+	if _, err := h.Guard.MayChange(ctx, c.Caller); err != nil {
+		return httpapi.Reply{}, err
 	}
 	err = retryConflict(ctx, func() error {
-		return h.Store.Remove(ctx, credentials.Removal{Sub: c.caller.sub, Hash: hash, Now: h.Now()})
+		return h.Store.Remove(ctx, credentials.Removal{Sub: c.Caller.Sub, Hash: hash, Now: h.Now()})
 	})
 	if err != nil {
-		return reply{}, fmt.Errorf("removing the passkey: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("removing the passkey: %w", err)
 	}
-	c.audit(audit.Removed, hash)
-	c.record.Count(metrics.Removals, 1)
-	return reply{status: http.StatusNoContent}, nil
+	tell(c, audit.Removed, hash)
+	c.Record.Count(metrics.Removals, 1)
+	return httpapi.Reply{Status: http.StatusNoContent}, nil
 }
 
-// audit tells of a change of the caller's passkeys.
-func (c call) audit(event audit.Type, hash string) {
-	c.record.Audit(audit.Event{Type: event, Sub: c.caller.sub, ClientID: c.caller.clientID, Passkey: hash})
+// tell tells of a change of the caller's passkeys.
+func tell(c httpapi.Call, event audit.Type, hash string) {
+	c.Record.Audit(audit.Event{Type: event, Sub: c.Caller.Sub, ClientID: c.Caller.ClientID, Passkey: hash})
 }
 
 // hashOf reads a credential id from the path.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
@@ -208,7 +208,7 @@ func TestFaultsOfTheStoreMayBeTriedAgain(t *testing.T) {
 	answer := journey.Assert(t, a, s.SignInOptions(t))
 	store.err = errors.New("no route to table-with-secret-name")
 	id := pathID(a.Passkeys[0])
-	for route, r := range map[routes.Route]api.Response{
+	for route, r := range map[routes.Route]httpapi.Response{
 		routes.ListPasskeys:        s.Call(t, routes.ListPasskeys, "", s.Claims(u), ""),
 		routes.RegistrationOptions: s.Call(t, routes.RegistrationOptions, "", s.Claims(u), ""),
 		routes.RegisterPasskey:     s.Call(t, routes.RegisterPasskey, "", s.Claims(u), credential(made.JSON())),

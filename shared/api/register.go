@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/audit"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
@@ -29,41 +31,41 @@ type registrationOptionsReply struct {
 
 // registrationOptions begins a registration ceremony. It replaces the one that
 // the user may have outstanding.
-func (h *Handler) registrationOptions(ctx context.Context, c call) (reply, error) {
-	account, err := h.mayChange(ctx, c.caller)
+func (h *Handler) registrationOptions(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
+	account, err := h.Guard.MayChange(ctx, c.Caller)
 	if err != nil {
-		return reply{}, err
+		return httpapi.Reply{}, err
 	}
 	if !h.isVerified(account) {
-		return reply{}, errNotVerified
+		return httpapi.Reply{}, errNotVerified
 	}
-	user, err := h.Store.User(ctx, c.caller.sub)
+	user, err := h.Store.User(ctx, c.Caller.Sub)
 	first := errors.Is(err, credentials.ErrNotFound)
 	if err != nil && !first {
-		return reply{}, fmt.Errorf("reading the user: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("reading the user: %w", err)
 	}
 	if len(user.Passkeys) >= h.MaxPasskeys {
-		return reply{}, errTooMany
+		return httpapi.Reply{}, errTooMany
 	}
 	if first {
-		user.Handle = newHandle(c.caller)
+		user.Handle = newHandle(c.Caller)
 	}
 	challenge := make([]byte, challengeLength)
 	_, _ = rand.Read(challenge) // never fails since Go 1.24: it ends the program instead
-	err = h.Store.BeginRegistration(ctx, c.caller.sub, credentials.Registration{
+	err = h.Store.BeginRegistration(ctx, c.Caller.Sub, credentials.Registration{
 		Challenge:      table.Hash(challenge),
 		RelyingPartyID: h.RelyingParty.ID,
-		ClientID:       c.caller.clientID,
+		ClientID:       c.Caller.ClientID,
 		Handle:         user.Handle,
 		First:          first,
 		Expires:        h.Now().Add(registrationLifetime),
 	})
 	if err != nil {
-		return reply{}, fmt.Errorf("beginning the registration: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("beginning the registration: %w", err)
 	}
-	return reply{http.StatusOK, registrationOptionsReply{h.RelyingParty.CreationOptions(webauthn.CreationRequest{
+	return httpapi.Reply{Status: http.StatusOK, Body: registrationOptionsReply{h.RelyingParty.CreationOptions(webauthn.CreationRequest{
 		Challenge:        challenge,
-		User:             userEntity(user.Handle, c.caller, account),
+		User:             userEntity(user.Handle, c.Caller, account),
 		Exclude:          descriptors(user.Passkeys),
 		UserVerification: h.UserVerification,
 		Timeout:          registrationLifetime,
@@ -74,9 +76,9 @@ func (h *Handler) registrationOptions(ctx context.Context, c call) (reply, error
 // is the sub, the handle is too, so that a page can pass it on as the name to
 // sign in; otherwise it is random, because names are personal, and the page
 // asks this API for the name.
-func newHandle(c caller) []byte {
-	if c.userName == c.sub {
-		return []byte(c.sub)
+func newHandle(c httpapi.Caller) []byte {
+	if c.UserName == c.Sub {
+		return []byte(c.Sub)
 	}
 	random := make([]byte, 16)
 	_, _ = rand.Read(random) // never fails since Go 1.24: it ends the program instead
@@ -84,8 +86,8 @@ func newHandle(c caller) []byte {
 }
 
 // userEntity names the user as authenticators show it.
-func userEntity(handle []byte, c caller, a Account) webauthn.User {
-	user := webauthn.User{Handle: handle, Name: c.userName}
+func userEntity(handle []byte, c httpapi.Caller, a httpapi.Account) webauthn.User {
+	user := webauthn.User{Handle: handle, Name: c.UserName}
 	for _, attribute := range []string{"email", "phone_number", "preferred_username"} {
 		if value := a.Attributes[attribute]; value != "" {
 			user.Name = value
@@ -114,39 +116,39 @@ type registerRequest struct {
 
 // registerPasskey ends a registration ceremony. Sent again after a reply was
 // lost, it answers as if it had been the first time.
-func (h *Handler) registerPasskey(ctx context.Context, c call) (reply, error) {
-	account, err := h.mayChange(ctx, c.caller)
+func (h *Handler) registerPasskey(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
+	account, err := h.Guard.MayChange(ctx, c.Caller)
 	if err != nil {
-		return reply{}, err
+		return httpapi.Reply{}, err
 	}
 	if !h.isVerified(account) {
-		return reply{}, errNotVerified
+		return httpapi.Reply{}, errNotVerified
 	}
 	var request registerRequest
-	if err := decode(c.body, &request); err != nil {
-		return reply{}, err
+	if err := httpapi.Decode(c.Body, &request); err != nil {
+		return httpapi.Reply{}, err
 	}
 	if request.Name != "" && !credentials.IsName(request.Name) {
-		return reply{}, errBadName
+		return httpapi.Reply{}, errBadName
 	}
 	response, err := webauthn.ParseRegistration(request.Credential)
 	if err != nil {
-		return reply{}, err
+		return httpapi.Reply{}, err
 	}
-	passkey, err := h.enrol(ctx, c.caller, request.Name, response)
+	passkey, err := h.enrol(ctx, c.Caller, request.Name, response)
 	if errors.Is(err, credentials.ErrRegistration) {
-		return h.registeredBefore(ctx, c.caller, response)
+		return h.registeredBefore(ctx, c.Caller, response)
 	}
 	if err != nil {
-		return reply{}, err
+		return httpapi.Reply{}, err
 	}
-	c.audit(audit.Registered, table.Hash(passkey.ID))
-	c.record.Count(metrics.Registrations, 1)
-	return reply{http.StatusCreated, view(passkey)}, nil
+	tell(c, audit.Registered, table.Hash(passkey.ID))
+	c.Record.Count(metrics.Registrations, 1)
+	return httpapi.Reply{Status: http.StatusCreated, Body: view(passkey)}, nil
 }
 
-func (h *Handler) enrol(ctx context.Context, c caller, name string, response *webauthn.Registration) (credentials.Passkey, error) {
-	registration, err := h.Store.Registration(ctx, c.sub)
+func (h *Handler) enrol(ctx context.Context, c httpapi.Caller, name string, response *webauthn.Registration) (credentials.Passkey, error) {
+	registration, err := h.Store.Registration(ctx, c.Sub)
 	if errors.Is(err, credentials.ErrNotFound) {
 		return credentials.Passkey{}, credentials.ErrRegistration
 	}
@@ -155,7 +157,7 @@ func (h *Handler) enrol(ctx context.Context, c caller, name string, response *we
 	}
 	now := h.Now()
 	hash := table.Hash(response.Challenge)
-	if registration.Challenge != hash || registration.ClientID != c.clientID ||
+	if registration.Challenge != hash || registration.ClientID != c.ClientID ||
 		registration.RelyingPartyID != h.RelyingParty.ID || !now.Before(registration.Expires) {
 		return credentials.Passkey{}, credentials.ErrRegistration
 	}
@@ -176,7 +178,7 @@ func (h *Handler) enrol(ctx context.Context, c caller, name string, response *we
 	}
 	err = retryConflict(ctx, func() error {
 		return h.Store.Enrol(ctx, credentials.Enrolment{
-			Sub: c.sub, UserName: c.userName, Registration: registration, Passkey: passkey, Max: h.MaxPasskeys, Now: now,
+			Sub: c.Sub, UserName: c.UserName, Registration: registration, Passkey: passkey, Max: h.MaxPasskeys, Now: now,
 		})
 	})
 	return passkey, err
@@ -184,15 +186,22 @@ func (h *Handler) enrol(ctx context.Context, c caller, name string, response *we
 
 // registeredBefore answers a registration that is no longer outstanding: well,
 // if it is the one that made this very passkey.
-func (h *Handler) registeredBefore(ctx context.Context, c caller, response *webauthn.Registration) (reply, error) {
-	passkey, err := h.Store.Passkey(ctx, c.sub, table.Hash(response.CredentialID))
+func (h *Handler) registeredBefore(ctx context.Context, c httpapi.Caller, response *webauthn.Registration) (httpapi.Reply, error) {
+	passkey, err := h.Store.Passkey(ctx, c.Sub, table.Hash(response.CredentialID))
 	switch {
 	case errors.Is(err, credentials.ErrNotFound):
-		return reply{}, credentials.ErrRegistration
+		return httpapi.Reply{}, credentials.ErrRegistration
 	case err != nil:
-		return reply{}, fmt.Errorf("reading the passkey: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("reading the passkey: %w", err)
 	case passkey.Registration != table.Hash(response.Challenge):
-		return reply{}, credentials.ErrRegistration
+		return httpapi.Reply{}, credentials.ErrRegistration
 	}
-	return reply{http.StatusOK, view(passkey)}, nil
+	return httpapi.Reply{Status: http.StatusOK, Body: view(passkey)}, nil
+}
+
+// isVerified reports whether the user proved an address. Otherwise someone
+// could add a passkey to an account made in another's name, and wait for the
+// owner of the address to confirm it.
+func (h *Handler) isVerified(a httpapi.Account) bool {
+	return slices.ContainsFunc(h.VerifiedAttributes, func(name string) bool { return a.Attributes[name] == "true" })
 }

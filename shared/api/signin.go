@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/stamp"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
@@ -25,12 +26,12 @@ type signInOptionsReply struct {
 
 // signInOptions makes a challenge for a sign-in without a user name. Anybody
 // may call it, so it reads and writes nothing.
-func (h *Handler) signInOptions(ctx context.Context, _ call) (reply, error) {
+func (h *Handler) signInOptions(ctx context.Context, _ httpapi.Call) (httpapi.Reply, error) {
 	ring, err := h.Stamps.Ring(ctx)
 	if err != nil {
-		return reply{}, fmt.Errorf("reading the stamp key: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("reading the stamp key: %w", err)
 	}
-	return reply{http.StatusOK, signInOptionsReply{h.RelyingParty.RequestOptions(webauthn.RequestRequest{
+	return httpapi.Reply{Status: http.StatusOK, Body: signInOptionsReply{h.RelyingParty.RequestOptions(webauthn.RequestRequest{
 		Challenge:        stamp.Issue(ring.Current(), h.stampScope(), h.Now()),
 		UserVerification: h.UserVerification,
 		Timeout:          stamp.Lifetime,
@@ -52,31 +53,31 @@ type signInUserReply struct {
 // signInUser tells the holder of a passkey the user name to sign in with. All
 // refusals look alike, and nothing is written: the answer stays good for the
 // sign-in that follows.
-func (h *Handler) signInUser(ctx context.Context, c call) (reply, error) {
+func (h *Handler) signInUser(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
 	var request signInUserRequest
-	if err := decode(c.body, &request); err != nil {
-		return reply{}, errNoUser
+	if err := httpapi.Decode(c.Body, &request); err != nil {
+		return httpapi.Reply{}, errNoUser
 	}
 	assertion, err := webauthn.ParseAssertion(request.Credential)
 	if err != nil {
-		return reply{}, errNoUser
+		return httpapi.Reply{}, errNoUser
 	}
 	issued, ok, err := h.checkStamp(ctx, assertion.Challenge)
 	if err != nil {
-		return reply{}, fmt.Errorf("reading the stamp keys: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("reading the stamp keys: %w", err)
 	}
 	now := h.Now()
 	if !ok || now.After(issued.Add(stamp.Lifetime+clockSkew)) || issued.After(now.Add(clockSkew)) {
-		return reply{}, errNoUser
+		return httpapi.Reply{}, errNoUser
 	}
 	owner, err := h.ownerOf(ctx, assertion)
 	if errors.Is(err, credentials.ErrNotFound) {
-		return reply{}, errNoUser
+		return httpapi.Reply{}, errNoUser
 	}
 	if err != nil {
-		return reply{}, err
+		return httpapi.Reply{}, err
 	}
-	return reply{http.StatusOK, signInUserReply{owner.UserName}}, nil
+	return httpapi.Reply{Status: http.StatusOK, Body: signInUserReply{owner.UserName}}, nil
 }
 
 // checkStamp looks at the keys again when it doesn't know the stamp's: the

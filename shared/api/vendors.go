@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passageflex"
 )
@@ -33,27 +34,27 @@ type connectTokenReply struct {
 
 // connectToken hands out the right to one operation on the caller's own passkeys
 // at Corbado, under the conditions of adding or removing a passkey here.
-func (h *Handler) connectToken(ctx context.Context, c call) (reply, error) {
+func (h *Handler) connectToken(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
 	var request connectTokenRequest
-	if err := decode(c.body, &request); err != nil {
-		return reply{}, err
+	if err := httpapi.Decode(c.Body, &request); err != nil {
+		return httpapi.Reply{}, err
 	}
-	account, err := h.mayChange(ctx, c.caller)
+	account, err := h.Guard.MayChange(ctx, c.Caller)
 	if err != nil {
-		return reply{}, err
+		return httpapi.Reply{}, err
 	}
 	adds := request.Type != corbado.TokenList && request.Type != corbado.TokenDelete
 	if adds && !h.isVerified(account) {
-		return reply{}, errNotVerified
+		return httpapi.Reply{}, errNotVerified
 	}
 	token, err := h.Corbado.Create(ctx, request.Type, corbado.Holder{
-		UserName:    c.caller.userName,
-		DisplayName: displayName(c.caller, account),
+		UserName:    c.Caller.UserName,
+		DisplayName: displayName(c.Caller, account),
 	})
 	if err != nil {
-		return reply{}, fmt.Errorf("creating a connect token: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("creating a connect token: %w", err)
 	}
-	return reply{http.StatusCreated, connectTokenReply{token.Secret, token.Expires.UTC()}}, nil
+	return httpapi.Reply{Status: http.StatusCreated, Body: connectTokenReply{token.Secret, token.Expires.UTC()}}, nil
 }
 
 type passageTransactionReply struct {
@@ -62,42 +63,44 @@ type passageTransactionReply struct {
 
 // passageTransaction begins the registration of a passkey at Passage, under the
 // conditions of one here.
-func (h *Handler) passageTransaction(ctx context.Context, c call) (reply, error) {
-	account, err := h.mayChange(ctx, c.caller)
+func (h *Handler) passageTransaction(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
+	account, err := h.Guard.MayChange(ctx, c.Caller)
 	if err != nil {
-		return reply{}, err
+		return httpapi.Reply{}, err
 	}
 	if !h.isVerified(account) {
-		return reply{}, errNotVerified
+		return httpapi.Reply{}, errNotVerified
 	}
-	id, err := h.Passage.Register(ctx, c.caller.sub, displayName(c.caller, account))
+	id, err := h.Passage.Register(ctx, c.Caller.Sub, displayName(c.Caller, account))
 	if err != nil {
-		return reply{}, fmt.Errorf("registering a transaction: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("registering a transaction: %w", err)
 	}
-	return reply{http.StatusCreated, passageTransactionReply{id}}, nil
+	return httpapi.Reply{Status: http.StatusCreated, Body: passageTransactionReply{id}}, nil
 }
 
 type passageDevicesReply struct {
 	Devices []passageflex.Device `json:"devices"`
 }
 
-func (h *Handler) passageDevices(ctx context.Context, c call) (reply, error) {
-	devices, err := h.Passage.List(ctx, c.caller.sub)
+func (h *Handler) passageDevices(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
+	devices, err := h.Passage.List(ctx, c.Caller.Sub)
 	if err != nil {
-		return reply{}, fmt.Errorf("listing the devices: %w", err)
+		return httpapi.Reply{}, fmt.Errorf("listing the devices: %w", err)
 	}
-	return reply{http.StatusOK, passageDevicesReply{append([]passageflex.Device{}, devices...)}}, nil
+	return httpapi.Reply{Status: http.StatusOK, Body: passageDevicesReply{append([]passageflex.Device{}, devices...)}}, nil
 }
 
-func (h *Handler) revokePassageDevice(ctx context.Context, c call) (reply, error) {
-	if _, err := h.mayChange(ctx, c.caller); err != nil {
-		return reply{}, err
+func (h *Handler) revokePassageDevice(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
+	if _, err := h.Guard.MayChange(ctx, c.Caller); err != nil {
+		return httpapi.Reply{}, err
 	}
-	if err := h.Passage.Revoke(ctx, c.caller.sub, c.id); err != nil {
-		return reply{}, fmt.Errorf("revoking a device: %w", err)
+	if err := h.Passage.Revoke(ctx, c.Caller.Sub, c.ID); err != nil {
+		return httpapi.Reply{}, fmt.Errorf("revoking a device: %w", err)
 	}
-	return reply{status: http.StatusNoContent}, nil
+	return httpapi.Reply{Status: http.StatusNoContent}, nil
 }
 
 // displayName is what a browser shows for a passkey of the caller's.
-func displayName(c caller, a Account) string { return userEntity(nil, c, a).DisplayName }
+func displayName(c httpapi.Caller, a httpapi.Account) string {
+	return userEntity(nil, c, a).DisplayName
+}

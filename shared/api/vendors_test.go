@@ -12,7 +12,7 @@ import (
 	corbadoservice "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/fault"
 	passageservice "github.com/cognito-passkeys/cognito-passkeys/infra/local/vendors/passageflex"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/corbado"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passageflex"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
@@ -85,9 +85,9 @@ func (s site) devicesOf(t *testing.T, u journey.User) []string {
 }
 
 // vendorChanges sends each request that adds or removes a passkey at a vendor.
-func (s site) vendorChanges(t *testing.T, device string, claims journey.Claims) map[string]api.Response {
+func (s site) vendorChanges(t *testing.T, device string, claims journey.Claims) map[string]httpapi.Response {
 	t.Helper()
-	return map[string]api.Response{
+	return map[string]httpapi.Response{
 		"append token":  s.Call(t, routes.CorbadoConnectToken, "", claims, tokenType{"passkey-append"}),
 		"add token":     s.Call(t, routes.CorbadoConnectToken, "", claims, tokenType{"passkey-add"}),
 		"delete token":  s.Call(t, routes.CorbadoConnectToken, "", claims, tokenType{"passkey-delete"}),

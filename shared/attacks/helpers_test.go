@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
@@ -98,7 +98,7 @@ func wantOut(t testing.TB, s *journey.Stack, session *journey.Session, answer []
 
 // wantProblem checks an error of the API and, if reason is not empty, what the
 // relying party refused.
-func wantProblem(t testing.TB, s *journey.Stack, r api.Response, want, reason string) {
+func wantProblem(t testing.TB, s *journey.Stack, r httpapi.Response, want, reason string) {
 	t.Helper()
 	if got := journey.Code(t, r); got != want {
 		t.Errorf("answers %s, want %s", got, want)

@@ -184,7 +184,7 @@ var attacks = map[int]attack{
 		"infra/local/gateway TestAuthorizerAcceptsAudienceAsAPIGatewayDoes", "infra/local/userpool TestAccessTokensThatAreNone",
 	}},
 	53: {name: "a token after sign-out, or of a user who is disabled", tests: []string{
-		"shared/api TestChangesRejectACaller", "shared/api TestAccountTellsRefusalsFromFaults", "shared/api TestListAndRenameNeedNoRecentSignIn",
+		"shared/api TestChangesRejectACaller", "shared/httpapi TestAccountTellsRefusalsFromFaults", "shared/api TestListAndRenameNeedNoRecentSignIn",
 		"infra/local/userpool TestRevocation", "infra/passkeys TestClients",
 	}},
 	54: {name: "a token without signature, with an HMAC, or of another key", tests: []string{

@@ -14,6 +14,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
@@ -161,7 +162,7 @@ func TestOptionsFromColdFunctions(t *testing.T) {
 			var all sync.WaitGroup
 			for i, h := range handlers {
 				all.Go(func() {
-					r, err := h.Handle(t.Context(), api.Event{RouteKey: routes.SignInOptions.Key(), Body: "{}"})
+					r, err := h.Handle(t.Context(), httpapi.Event{RouteKey: routes.SignInOptions.Key(), Body: "{}"})
 					answered[i] = r.StatusCode == http.StatusOK
 					if err != nil || !answered[i] && journey.Code(t, r) != "503 try_again" {
 						t.Errorf("answers %d %s, error %v", r.StatusCode, r.Body, err)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 )
@@ -27,7 +27,7 @@ func (s *Stack) Claims(u User) Claims {
 
 // Call sends a request to the HTTP API. claims may be nil; body is marshalled
 // unless it is a string.
-func (s *Stack) Call(t testing.TB, route routes.Route, id string, claims Claims, body any) api.Response {
+func (s *Stack) Call(t testing.TB, route routes.Route, id string, claims Claims, body any) httpapi.Response {
 	t.Helper()
 	text, isText := body.(string)
 	if !isText {
@@ -41,8 +41,8 @@ func (s *Stack) Call(t testing.TB, route routes.Route, id string, claims Claims,
 }
 
 // Event is the event that API Gateway sends for a request.
-func (s *Stack) Event(route routes.Route, id string, claims Claims, body string) api.Event {
-	event := api.Event{Version: "2.0", RouteKey: route.Key(), Headers: map[string]string{}, Body: body}
+func (s *Stack) Event(route routes.Route, id string, claims Claims, body string) httpapi.Event {
+	event := httpapi.Event{Version: "2.0", RouteKey: route.Key(), Headers: map[string]string{}, Body: body}
 	if id != "" {
 		event.PathParameters = map[string]string{routes.ID: id}
 	}
@@ -56,7 +56,7 @@ func (s *Stack) Event(route routes.Route, id string, claims Claims, body string)
 }
 
 // Send hands an event to the HTTP API as it is.
-func (s *Stack) Send(t testing.TB, event api.Event) api.Response {
+func (s *Stack) Send(t testing.TB, event httpapi.Event) httpapi.Response {
 	t.Helper()
 	s.wire()
 	response, err := s.handler.Handle(t.Context(), event)
@@ -73,7 +73,7 @@ func (s *Stack) BeginRegistration(t testing.TB, u User) []byte {
 }
 
 // FinishRegistration sends what an authenticator made.
-func (s *Stack) FinishRegistration(t testing.TB, u User, response []byte) api.Response {
+func (s *Stack) FinishRegistration(t testing.TB, u User, response []byte) httpapi.Response {
 	t.Helper()
 	return s.Call(t, routes.RegisterPasskey, "", s.Claims(u), map[string]any{"credential": json.RawMessage(response)})
 }
@@ -96,7 +96,7 @@ func (s *Stack) SignInOptions(t testing.TB) []byte {
 	return publicKey(t, s.Call(t, routes.SignInOptions, "", nil, "{}"))
 }
 
-func publicKey(t testing.TB, r api.Response) []byte {
+func publicKey(t testing.TB, r httpapi.Response) []byte {
 	t.Helper()
 	var reply struct {
 		PublicKey json.RawMessage `json:"publicKey"`
@@ -108,7 +108,7 @@ func publicKey(t testing.TB, r api.Response) []byte {
 }
 
 // Code returns the code of an error response, with its status in front.
-func Code(t testing.TB, r api.Response) string {
+func Code(t testing.TB, r httpapi.Response) string {
 	t.Helper()
 	var p struct{ Code, Message string }
 	if err := json.Unmarshal([]byte(r.Body), &p); err != nil || p.Code == "" || p.Message == "" {

@@ -15,6 +15,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey/answer"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
@@ -138,20 +139,19 @@ func (s *Stack) wire() {
 			Now:          s.Now,
 		}
 		s.handler = &api.Handler{
-			RelyingParty:         s.RelyingParty,
-			UserVerification:     webauthn.UserVerification(s.Client.UserVerification),
-			UserPoolID:           PoolID,
-			ClientIDs:            []string{ClientID},
-			VerifiedAttributes:   []string{"email_verified"},
-			MaxPasskeys:          MaxPasskeys,
-			RecentAuthentication: 5 * time.Minute,
-			Store:                s.Store,
-			Accounts:             s.Accounts,
-			Stamps:               s.StampRing,
-			Corbado:              s.Corbado,
-			Passage:              s.Passage,
-			Now:                  s.Now,
-			Telemetry:            recorder("api"),
+			RelyingParty:       s.RelyingParty,
+			UserVerification:   webauthn.UserVerification(s.Client.UserVerification),
+			UserPoolID:         PoolID,
+			ClientIDs:          []string{ClientID},
+			VerifiedAttributes: []string{"email_verified"},
+			MaxPasskeys:        MaxPasskeys,
+			Store:              s.Store,
+			Guard:              httpapi.Guard{Accounts: s.Accounts, RecentAuthentication: 5 * time.Minute, Now: s.Now},
+			Stamps:             s.StampRing,
+			Corbado:            s.Corbado,
+			Passage:            s.Passage,
+			Now:                s.Now,
+			Telemetry:          recorder("api"),
 		}
 	})
 }
@@ -214,18 +214,18 @@ type Accounts struct {
 	err   error
 }
 
-// Account implements api.Accounts.
-func (a *Accounts) Account(_ context.Context, token string) (api.Account, error) {
+// Account implements httpapi.Accounts.
+func (a *Accounts) Account(_ context.Context, token string) (httpapi.Account, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.err != nil {
-		return api.Account{}, a.err
+		return httpapi.Account{}, a.err
 	}
 	user, ok := a.users[token]
 	if !ok {
-		return api.Account{}, api.ErrTokenRefused
+		return httpapi.Account{}, httpapi.ErrTokenRefused
 	}
-	return api.Account{Attributes: user.Attributes}, nil
+	return httpapi.Account{Attributes: user.Attributes}, nil
 }
 
 // Revoke makes the pool refuse a user's tokens.

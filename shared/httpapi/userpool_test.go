@@ -1,4 +1,4 @@
-package api_test
+package httpapi_test
 
 import (
 	"encoding/json"
@@ -7,13 +7,15 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
+const subA = "5f0c8d2e-0000-4000-8000-00000000000a"
+
 // pool answers GetUser on loopback as Cognito does, with one status and body.
-func pool(t *testing.T, status int, body any) api.UserPool {
+func pool(t *testing.T, status int, body any) httpapi.UserPool {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var request map[string]string
@@ -34,7 +36,7 @@ func pool(t *testing.T, status int, body any) api.UserPool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return api.NewUserPool(cfg)
+	return httpapi.NewUserPool(cfg)
 }
 
 func TestAccountHoldsTheAttributes(t *testing.T) {
@@ -63,7 +65,7 @@ func TestAccountTellsRefusalsFromFaults(t *testing.T) {
 	} {
 		t.Run(c.exception, func(t *testing.T) {
 			_, err := pool(t, c.status, map[string]string{"__type": c.exception, "message": "no"}).Account(t.Context(), "token")
-			if err == nil || errors.Is(err, api.ErrTokenRefused) != c.refused {
+			if err == nil || errors.Is(err, httpapi.ErrTokenRefused) != c.refused {
 				t.Errorf("error %v, want a refusal: %t", err, c.refused)
 			}
 		})
