@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"iter"
+	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 )
@@ -44,8 +45,8 @@ type Store interface {
 	// RepeatTicket counts one more "correct" like Repeat.
 	RepeatTicket(ctx context.Context, sub, id string, digest []byte) error
 
-	// Mailing returns what is stored for a user under a sort key, table.LinkSK or
-	// one of table.CodeSK, or ErrNotFound.
+	// Mailing returns what is stored for a user under a sort key, table.LinkSK,
+	// table.RecoveryLinkSK or one of table.CodeSK, or ErrNotFound.
 	Mailing(ctx context.Context, sub, sk string) (Mailing, error)
 	// PutMailing replaces whatever is stored there, and keeps it for MailingKept
 	// after it expires.
@@ -63,6 +64,21 @@ type Store interface {
 	Rate(ctx context.Context, key string) (Rate, error)
 	// SetRate changes a rate, or returns ErrCondition if it is not as before.
 	SetRate(ctx context.Context, key string, before, after Rate) error
+
+	// Recovery returns the user's recovery, or the zero value.
+	Recovery(ctx context.Context, sub string) (Recovery, error)
+	// SetRecovery changes it, or returns ErrCondition if it is not as before. It is
+	// kept for MailingKept after it expires.
+	SetRecovery(ctx context.Context, sub string, before, after Recovery) error
+	// EndRecovery deletes it, if there is one.
+	EndRecovery(ctx context.Context, sub string) error
+	// DropMailings deletes everything that was mailed to sign in with. It returns
+	// when one of those was last used, or the zero time.
+	DropMailings(ctx context.Context, sub string) (time.Time, error)
+	// Revoke ends passkeys, or returns ErrCondition, if one of them was used or
+	// removed since it was read, or ErrConflict, and changes nothing. It also ends
+	// the registration that is outstanding.
+	Revoke(context.Context, Revocation) error
 
 	// BeginRegistration replaces whatever registration the user has outstanding.
 	BeginRegistration(ctx context.Context, sub string, r Registration) error

@@ -28,6 +28,7 @@ type Memory struct {
 	tickets       map[[2]string]credentials.Use       // sub and id → use
 	mailings      map[[2]string]credentials.Mailing   // sub and sort key → mailing
 	rates         map[string]credentials.Rate         // key → rate
+	recoveries    map[string]credentials.Recovery     // sub → recovery
 }
 
 var _ credentials.Store = (*Memory)(nil)
@@ -295,22 +296,14 @@ func (m *Memory) Rename(_ context.Context, sub, hash, name string) (credentials.
 func (m *Memory) Remove(_ context.Context, r credentials.Removal) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	key := [2]string{r.Sub, r.Hash}
-	p, ok := m.passkeys[key]
-	user := m.users[r.Sub]
+	p, ok := m.passkeys[[2]string{r.Sub, r.Hash}]
 	switch {
 	case !ok:
 		return credentials.ErrNotFound
-	case len(user.Passkeys) <= r.Keep:
+	case len(m.users[r.Sub].Passkeys) <= r.Keep:
 		return credentials.ErrLastCredential
 	}
-	user.Passkeys = slices.DeleteFunc(slices.Clone(user.Passkeys), func(l credentials.Listed) bool {
-		return bytes.Equal(l.ID, p.ID)
-	})
-	m.users[r.Sub] = user
-	delete(m.passkeys, key)
-	delete(m.owners, r.Hash)
-	put(&m.dead, r.Hash, true)
+	m.remove(r.Sub, p.ID)
 	return nil
 }
 

@@ -63,6 +63,13 @@ func StoreSuite(t *testing.T, newStore func(*testing.T) credentials.Store) {
 		"a mailing's repeat counts up to the limit":               suiteMailingRepeat,
 		"wrong tries count up to the limit":                       suiteMailingMiss,
 		"a rate changes only from what it was":                    suiteRate,
+		"a recovery changes only from what it was":                suiteRecoveryChanges,
+		"mailings are dropped, and what recovers stays":           suiteDropMailings,
+		"revoked passkeys are gone and their ids stay reserved":   suiteRevoke,
+		"a registration is revoked where there is no passkey":     suiteRevokeNothing,
+		"a revocation of what has changed changes nothing":        suiteRevokeAsRead,
+		"passkeys that are kept answer no earlier challenge":      suiteRevokeKept,
+		"a sign-in and a revocation at once: one counts":          suiteRevokeRace,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newStore(t)) })
 	}

@@ -11,6 +11,8 @@
 //	ticket        USER#<sub>   TICKET#<id>  that a one-time ticket was used, and by which answer
 //	e-mail link   MAIL#<sub>   LINK       the one outstanding link, as a hash
 //	e-mail code   MAIL#<sub>   CODE#<sid> tries at the code of one sign-in session
+//	recovery      MAIL#<sub>   RECOVERY   a proved wish to get in without a passkey, until it is ripe
+//	one-time link MAIL#<sub>   RECOVERY-LINK  the link by which an operator lets a user in, as a hash
 //	mail limit    RATE#<key>   MAIL       mails to an address or a user, by keyed hash
 //	app client    CONFIG       CLIENT#<id> what a sign-in on that client may use
 //	user pool     CONFIG       POOL#<id>  the triggers that an imported pool had before
@@ -92,6 +94,12 @@ const (
 	Wrong   = "w"   // wrong tries
 )
 
+// Attributes of a recovery, beside Expires.
+const (
+	From = "from" // milliseconds: when it may be completed
+	Seen = "seen" // digest of the passkeys when it was proved
+)
+
 // Attributes of a mail limit.
 const (
 	Last = "at"   // milliseconds of the latest mail
@@ -110,6 +118,8 @@ const (
 	RegistrationSK = "REG"
 	CredentialSK   = "CRED"
 	LinkSK         = "LINK"
+	RecoverySK     = "RECOVERY"
+	RecoveryLinkSK = "RECOVERY-LINK"
 	RateSK         = "MAIL"
 	ConfigPK       = "CONFIG"
 	PasskeyPrefix  = "PK#"

@@ -30,6 +30,9 @@ func TestCancelledTransactions(t *testing.T) {
 		}
 	}
 	remove := func() error { return store.Remove(t.Context(), credentials.Removal{Sub: "sub", Hash: "hash"}) }
+	revoke := func() error {
+		return store.Revoke(t.Context(), credentials.Revocation{Sub: "sub", Passkeys: make([]credentials.Passkey, 1)})
+	}
 	for _, c := range []struct {
 		name  string
 		do    func() error
@@ -55,6 +58,11 @@ func TestCancelledTransactions(t *testing.T) {
 		{"another removal is under way", remove, []string{conflict, none, none}, credentials.ErrConflict},
 		{"throttled removal", remove, []string{none, none, throttled}, nil},
 		{"a removal without reasons", remove, nil, nil},
+		{"a passkey to revoke was used", revoke, []string{none, failed, none, none}, credentials.ErrCondition},
+		{"the user of a revocation has no list", revoke, []string{none, none, none, failed}, credentials.ErrCondition},
+		{"a sign-in is under way beside a revocation", revoke, []string{none, conflict, none, none}, credentials.ErrConflict},
+		{"throttled revocation", revoke, []string{none, none, throttled, none}, nil},
+		{"a revocation without reasons", revoke, nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wire.Break("TransactWriteItems", passkeytest.Cancelled(c.codes...), 1)

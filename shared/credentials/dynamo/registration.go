@@ -167,7 +167,7 @@ func (s *Store) Rename(ctx context.Context, sub, hash, name string) (credentials
 
 // Remove implements credentials.Store.
 func (s *Store) Remove(ctx context.Context, r credentials.Removal) error {
-	err := s.transact(ctx, s.deletePasskey(r), s.removeFromUser(r), s.bury(r))
+	err := s.transact(ctx, s.deletePasskey(r), s.removeFromUser(r), s.bury(r.Hash, r.Now))
 	var cancelled *cancelledError
 	if !errors.As(err, &cancelled) {
 		return err
@@ -203,10 +203,10 @@ func (s *Store) removeFromUser(r credentials.Removal) types.TransactWriteItem {
 }
 
 // bury keeps the credential id reserved.
-func (s *Store) bury(r credentials.Removal) types.TransactWriteItem {
-	i := key(table.CredentialPK(r.Hash), table.CredentialSK)
+func (s *Store) bury(hash string, now time.Time) types.TransactWriteItem {
+	i := key(table.CredentialPK(hash), table.CredentialSK)
 	i[table.Dead] = flag(true)
-	i[table.TTL] = seconds(r.Now.Add(credentials.DeadFor))
+	i[table.TTL] = seconds(now.Add(credentials.DeadFor))
 	return types.TransactWriteItem{Put: &types.Put{TableName: &s.table, Item: i}}
 }
 
