@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/corbado/internal/lookup"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/mailbox"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
@@ -94,23 +95,12 @@ func (p Pool) findOrCreate(ctx context.Context, address string) (user, error) {
 	switch {
 	case err != nil:
 		return user{}, err
-	case !isSameAddress(u.attributes[attributeEmail], address) || u.attributes[attributeEmailVerified] != verified:
+	case !mailbox.Same(u.attributes[attributeEmail], address) || u.attributes[attributeEmailVerified] != verified:
 		return user{}, ErrNotOwner
 	case u.isMarked() && u.status == types.UserStatusTypeForceChangePassword: // just made, or not to the end
 		return u, p.setPassword(ctx, u)
 	}
 	return u, nil
-}
-
-// isSameAddress ignores the case of ASCII letters only. Other letters fold into
-// these, such as the Kelvin sign into k, and make the address of somebody else.
-func isSameAddress(a, b string) bool { return strings.Map(foldASCII, a) == strings.Map(foldASCII, b) }
-
-func foldASCII(r rune) rune {
-	if 'A' <= r && r <= 'Z' {
-		return r + 'a' - 'A'
-	}
-	return r
 }
 
 // create makes a user without a password. One who was made meanwhile is fine.

@@ -68,7 +68,7 @@ func (i Issuer) Issue(ctx context.Context, issue customauth.Issue) (customauth.I
 }
 
 func codeOf(key secret.Key, issue customauth.Issue) string {
-	mac := mailed.MAC(key, "code", issue.Session, issue.User.Sub)
+	mac := key.MAC("code", issue.Session, issue.User.Sub)
 	return fmt.Sprintf("%0*d", digits, binary.BigEndian.Uint64(mac)%codes)
 }
 

@@ -88,7 +88,7 @@ func mint(key secret.Key, issue customauth.Issue, issued, expires time.Time) str
 		panic(err) // strings and numbers always marshal
 	}
 	head := encoding.EncodeToString(text)
-	return head + separator + encoding.EncodeToString(mailed.MAC(key, "link", issue.User.PoolID, issue.User.ClientID, head))
+	return head + separator + encoding.EncodeToString(key.MAC("link", issue.User.PoolID, issue.User.ClientID, head))
 }
 
 // browserOf is the hash of what the browser that asks keeps, or nothing.

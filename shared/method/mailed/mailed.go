@@ -5,20 +5,15 @@ package mailed
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/framing"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/mailbox"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
@@ -149,7 +144,7 @@ func (d Desk) count(ctx context.Context, key secret.Key, user customauth.User) (
 		name          string
 		before, after credentials.Rate
 	}
-	changes := []change{{name: rateKey(key, "user", user.Sub)}, {name: rateKey(key, "address", fold(user.VerifiedEmail))}}
+	changes := []change{{name: rateKey(key, "user", user.Sub)}, {name: rateKey(key, "address", mailbox.Fold(user.VerifiedEmail))}}
 	for i := range changes {
 		c, err, within := &changes[i], error(nil), false
 		if c.before, err = d.Store.Rate(ctx, c.name); err != nil {
@@ -172,20 +167,5 @@ func (d Desk) count(ctx context.Context, key secret.Key, user customauth.User) (
 
 // rateKey names a limit without telling whose it is.
 func rateKey(key secret.Key, kind, value string) string {
-	return base64.RawURLEncoding.EncodeToString(MAC(key, "rate", kind, value))
-}
-
-// fold makes addresses alike that lead to one mailbox, as mail systems read them.
-func fold(address string) string { return norm.NFC.String(strings.ToLower(address)) }
-
-// MAC is the HMAC-SHA256 of texts under the mail key, each with its length in
-// front.
-func MAC(key secret.Key, parts ...string) []byte {
-	var message []byte
-	for _, part := range parts {
-		message = framing.Append(message, []byte(part))
-	}
-	h := hmac.New(sha256.New, key[:])
-	h.Write(message)
-	return h.Sum(nil)
+	return base64.RawURLEncoding.EncodeToString(key.MAC("rate", kind, value))
 }
