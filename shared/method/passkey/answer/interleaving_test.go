@@ -10,6 +10,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/orders"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 )
 
@@ -31,7 +32,7 @@ func synced() *passkeytest.Authenticator { return passkeytest.NewSynced(journey.
 
 // firstRecorded returns whose record was the first to reach the store.
 func (s *scene) firstRecorded() (first, other string) {
-	if s.happened("one records", "two records") {
+	if s.Happened("one records", "two records") {
 		return "one", "two"
 	}
 	return "two", "one"
@@ -52,7 +53,7 @@ func TestOrdersOfOneAnswerTwice(t *testing.T) {
 		}, func(t *testing.T, s *scene) {
 			first, other := s.firstRecorded()
 			want := "challenge_spent"
-			if s.happened(first+" reads", other+" starts") && s.happened(first+" records", other+" reads") {
+			if s.Happened(first+" reads", other+" starts") && s.Happened(first+" records", other+" reads") {
 				want = right
 			}
 			if s.verdict(first) != right || s.verdict(other) != want {
@@ -103,7 +104,7 @@ func TestOrdersOfTwoCounts(t *testing.T) {
 			s.addTwoAnswers(s.withPasskey(passkeytest.NewDeviceBound(journey.Origin)))
 		}, func(t *testing.T, s *scene) {
 			want := right
-			if s.happened("two records", "one records") {
+			if s.Happened("two records", "one records") {
 				want = "counter"
 			}
 			if s.verdict("one") != want || s.verdict("two") != right {
@@ -127,7 +128,7 @@ func TestOrdersOfAnswerAndRemoval(t *testing.T) {
 		explore(t, func(s *scene) {
 			loses(s)
 			hash := s.addOneAnswer(s.withPasskey(synced()))
-			s.add("owner", func(ctx context.Context) {
+			s.Add("owner", func(ctx context.Context) {
 				if err := s.Store.Remove(ctx, credentials.Removal{Sub: subA, Hash: hash, Now: s.Now()}); err != nil {
 					s.t.Error(err)
 				}
@@ -135,9 +136,9 @@ func TestOrdersOfAnswerAndRemoval(t *testing.T) {
 		}, func(t *testing.T, s *scene) {
 			want := "credential_removed"
 			switch {
-			case s.trace[len(s.trace)-1] == "owner removes":
+			case s.Last() == "owner removes":
 				want = right
-			case s.happened("owner removes", "one reads"):
+			case s.Happened("owner removes", "one reads"):
 				want = "unknown_credential"
 			}
 			if s.verdict("one") != want {
@@ -163,8 +164,8 @@ func TestOrdersOfAnswerAndNewRegistration(t *testing.T) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		s.add("owner", func(ctx context.Context) {
-			s.store.step(ctx, "registers anew")
+		s.Add("owner", func(ctx context.Context) {
+			orders.Step(ctx, "registers anew")
 			s.Advance(credentials.DeadFor)
 			p.Generation = "of the later registration"
 			s.store.Store = storeWith(s.t, p, s.Now())
@@ -172,9 +173,9 @@ func TestOrdersOfAnswerAndNewRegistration(t *testing.T) {
 	}, func(t *testing.T, s *scene) {
 		want := "credential_removed"
 		switch {
-		case s.happened("one records", "owner registers anew"):
+		case s.Happened("one records", "owner registers anew"):
 			want = right
-		case s.happened("owner registers anew", "one reads"):
+		case s.Happened("owner registers anew", "one reads"):
 			want = "challenge_expired"
 		}
 		if s.verdict("one") != want {
@@ -205,13 +206,13 @@ func TestOrdersOfAnswerAndRaisedFloor(t *testing.T) {
 		explore(t, func(s *scene) {
 			loses(s)
 			hash := s.addOneAnswer(s.withPasskey(synced()))
-			s.add("owner", func(ctx context.Context) {
-				s.store.step(ctx, "voids")
+			s.Add("owner", func(ctx context.Context) {
+				orders.Step(ctx, "voids")
 				s.void(hash)
 			})
 		}, func(t *testing.T, s *scene) {
 			want := fault
-			if s.happened("one records", "owner voids") {
+			if s.Happened("one records", "owner voids") {
 				want = right
 			}
 			if s.verdict("one") != want {
@@ -282,7 +283,7 @@ func TestOrdersOfLateAnswerAndEviction(t *testing.T) {
 		}, func(t *testing.T, s *scene) {
 			want := []string{right}
 			switch {
-			case s.happened("two records", "one reads"):
+			case s.Happened("two records", "one reads"):
 				want = []string{fault}
 			case s.store.losesReply: // and the record may be evicted before it is looked for
 				want = []string{right, fault}
