@@ -76,6 +76,9 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 		"provision":       {"cognitoidentityprovider", "dynamodb", "ssm"},
 		"corbado-actions": {"cognitoidentityprovider", "ssm"},
 		"audit":           {"eventbridge"},
+
+		"pre-authentication": {"dynamodb"},
+		"pre-sign-up":        nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			function, tag, _ := strings.Cut(name, " ")
@@ -181,6 +184,28 @@ func TestOperationsOfASignIn(t *testing.T) {
 		t.Fatalf("answers %d %s", r.StatusCode, r.Body)
 	}
 	s.wantOperations(t, "the user name for an assertion", get, get)
+}
+
+// Nobody can tell by the work done whether a name is somebody's, or has a passkey.
+func TestOperationsOfAPassword(t *testing.T) {
+	s := newCounted(t)
+	holder := s.NewUser("5f0c8d2e-0000-4000-8000-00000000000a")
+	s.Register(t, holder, passkeytest.NewSynced(journey.Origin))
+	s.table.Operations()
+	for name, user := range map[string]journey.User{
+		"a holder of a passkey": holder, "a user without": s.NewUser("5f0c8d2e-0000-4000-8000-00000000000b"),
+		"nobody": {Name: "11111111-2222-4333-8444-555555555555", NotFound: true}, "nobody, by a sub": {Name: holder.Sub, NotFound: true},
+	} {
+		_, err := s.StartPassword(t.Context(), user, journey.PasswordClientID)
+		if (err != nil) != (name == "a holder of a passkey") {
+			t.Errorf("%s: error %v", name, err)
+		}
+		s.wantOperations(t, "a password of "+name, get)
+		if _, err := s.StartPassword(t.Context(), user, journey.ClientID); err != nil {
+			t.Error(err)
+		}
+		s.wantOperations(t, "a sign-in elsewhere of "+name)
+	}
 }
 
 func TestRefusedAnswersWriteNothing(t *testing.T) {

@@ -16,47 +16,74 @@ const clientFreshness = time.Minute
 // Reader is the part of a store that a Directory needs.
 type Reader interface {
 	Client(ctx context.Context, clientID string) (customauth.Client, error)
+	PasswordClient(ctx context.Context, clientID string) (string, error)
 	User(ctx context.Context, sub string) (User, error)
 }
 
-// Directory reads for customauth.Create and remembers app clients. If reading
-// one again fails, the last good value is used.
+// Directory reads for customauth.Create and for gate.Passwords and remembers app
+// clients. If reading one again fails, the last good value is used.
 type Directory struct {
 	store Reader
-	now   func() time.Time
 
-	mu      sync.Mutex
-	clients map[string]remembered // app client id → its item
-}
-
-type remembered struct {
-	client customauth.Client
-	read   time.Time
+	clients   cache[customauth.Client]
+	passwords cache[string]
 }
 
 // NewDirectory returns a Directory over a store.
 func NewDirectory(store Reader, now func() time.Time) *Directory {
-	return &Directory{store: store, now: now, clients: map[string]remembered{}}
+	return &Directory{
+		store:     store,
+		clients:   cache[customauth.Client]{now: now, entries: map[string]entry[customauth.Client]{}},
+		passwords: cache[string]{now: now, entries: map[string]entry[string]{}},
+	}
 }
 
 // Client implements customauth.Directory.
 func (d *Directory) Client(ctx context.Context, clientID string) (customauth.Client, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	last, known := d.clients[clientID]
-	if known && d.now().Sub(last.read) < clientFreshness {
-		return last.client, nil
+	return d.clients.get(clientID, func() (customauth.Client, error) { return d.store.Client(ctx, clientID) })
+}
+
+// PasswordClient implements gate.Directory.
+func (d *Directory) PasswordClient(ctx context.Context, clientID string) (string, error) {
+	return d.passwords.get(clientID, func() (string, error) {
+		relyingPartyID, err := d.store.PasswordClient(ctx, clientID)
+		if errors.Is(err, ErrNotFound) {
+			return "", nil
+		}
+		return relyingPartyID, err
+	})
+}
+
+// cache remembers what is read of app clients.
+type cache[T any] struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	entries map[string]entry[T] // app client id → what was read
+}
+
+type entry[T any] struct {
+	value T
+	read  time.Time
+}
+
+func (c *cache[T]) get(clientID string, read func() (T, error)) (T, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last, known := c.entries[clientID]
+	if known && c.now().Sub(last.read) < clientFreshness {
+		return last.value, nil
 	}
-	client, err := d.store.Client(ctx, clientID)
+	value, err := read()
 	switch {
 	case err == nil:
-		d.clients[clientID] = remembered{client, d.now()}
-		return client, nil
+		c.entries[clientID] = entry[T]{value, c.now()}
+		return value, nil
 	case known && !errors.Is(err, customauth.ErrNotServed):
-		return last.client, nil
+		return last.value, nil
 	default:
-		delete(d.clients, clientID)
-		return customauth.Client{}, err
+		delete(c.entries, clientID)
+		return value, err
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // reader counts reads of an app client and answers as it is set.
 type reader struct {
 	client customauth.Client
+	rp     string // of the password client
 	user   credentials.User
 	err    error
 	reads  int
@@ -23,6 +24,11 @@ type reader struct {
 func (r *reader) Client(context.Context, string) (customauth.Client, error) {
 	r.reads++
 	return r.client, r.err
+}
+
+func (r *reader) PasswordClient(context.Context, string) (string, error) {
+	r.reads++
+	return r.rp, r.err
 }
 
 func (r *reader) User(context.Context, string) (credentials.User, error) { return r.user, r.err }
@@ -52,6 +58,31 @@ func TestDirectoryRemembersAppClients(t *testing.T) {
 	r.err = errors.New("outage")
 	advance(time.Hour)
 	want("in an outage", "example.org", 3)
+}
+
+// That passwords go on where no passkey ends them is remembered too.
+func TestDirectoryRemembersPasswordClients(t *testing.T) {
+	r := &reader{err: credentials.ErrNotFound}
+	d, advance := directory(r)
+	want := func(what, relyingPartyID string, reads int) {
+		t.Helper()
+		got, err := d.PasswordClient(t.Context(), "client")
+		if err != nil || got != relyingPartyID || r.reads != reads {
+			t.Errorf("%s: relying party %q after %d reads, error %v; want %q after %d", what, got, r.reads, err, relyingPartyID, reads)
+		}
+	}
+	want("at first", "", 1)
+	r.rp, r.err = "example.com", nil
+	advance(time.Minute - 1)
+	want("within a minute", "", 1)
+	advance(1)
+	want("after a minute", "example.com", 2)
+	r.err = errors.New("outage")
+	advance(time.Hour)
+	want("in an outage", "example.com", 3)
+	if _, err := d.PasswordClient(t.Context(), "another"); !errors.Is(err, r.err) {
+		t.Errorf("error is %v, want %v", err, r.err)
+	}
 }
 
 func TestDirectoryForgetsAClientThatIsNoLongerServed(t *testing.T) {

@@ -16,6 +16,10 @@ type Store interface {
 	// Client returns an app client's item, or customauth.ErrNotServed.
 	Client(ctx context.Context, clientID string) (customauth.Client, error)
 
+	// PasswordClient returns the relying party whose passkeys end passwords on an
+	// app client, or ErrNotFound where none do.
+	PasswordClient(ctx context.Context, clientID string) (relyingPartyID string, err error)
+
 	// User returns a user item, or ErrNotFound.
 	User(ctx context.Context, sub string) (User, error)
 	// Passkey returns a passkey item, or ErrNotFound.

@@ -20,6 +20,7 @@ import (
 type Memory struct {
 	mu            sync.Mutex
 	clients       map[string]customauth.Client        // app client id → its item
+	guarded       map[string]string                   // app client id → relying party whose passkeys end passwords there
 	users         map[string]credentials.User         // sub → user
 	passkeys      map[[2]string]credentials.Passkey   // sub and hash → passkey
 	owners        map[string]credentials.Owner        // hash → owner
@@ -49,6 +50,24 @@ func (m *Memory) Client(_ context.Context, clientID string) (customauth.Client, 
 		return customauth.Client{}, customauth.ErrNotServed
 	}
 	return client, nil
+}
+
+// SetPasswordClient writes the item of an app client on which a passkey ends the password.
+func (m *Memory) SetPasswordClient(id, relyingPartyID string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	put(&m.guarded, id, relyingPartyID)
+}
+
+// PasswordClient implements credentials.Store.
+func (m *Memory) PasswordClient(_ context.Context, clientID string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	relyingPartyID, ok := m.guarded[clientID]
+	if !ok {
+		return "", credentials.ErrNotFound
+	}
+	return relyingPartyID, nil
 }
 
 // User implements credentials.Store.

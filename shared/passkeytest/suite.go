@@ -86,6 +86,8 @@ func suiteEmpty(t *testing.T, s credentials.Store) {
 	wantError(t, err, credentials.ErrNotFound)
 	_, err = s.Client(t.Context(), "client")
 	wantError(t, err, customauth.ErrNotServed)
+	_, err = s.PasswordClient(t.Context(), "client")
+	wantError(t, err, credentials.ErrNotFound)
 	_, err = s.Rename(t.Context(), suiteSub, "hash", "name")
 	wantError(t, err, credentials.ErrNotFound)
 	wantError(t, s.Remove(t.Context(), credentials.Removal{Sub: suiteSub, Hash: "hash", Now: suiteNow}), credentials.ErrNotFound)

@@ -94,14 +94,27 @@ func (t *Table) PutClient(tb testing.TB, clientID string, relyingPartyID, userVe
 	for _, m := range methods {
 		list.Value = append(list.Value, &types.AttributeValueMemberS{Value: m})
 	}
-	_, err := t.Client.PutItem(context.Background(), &dynamodb.PutItemInput{TableName: &t.Name, Item: map[string]types.AttributeValue{
-		table.PartitionKey:     &types.AttributeValueMemberS{Value: table.ConfigPK},
-		table.SortKey:          &types.AttributeValueMemberS{Value: table.ClientSK(clientID)},
+	t.putConfig(tb, table.ClientSK(clientID), map[string]types.AttributeValue{
 		table.RelyingParty:     &types.AttributeValueMemberS{Value: relyingPartyID},
 		table.UserVerification: &types.AttributeValueMemberS{Value: userVerification},
 		table.Methods:          list,
-	}})
-	if err != nil {
+	})
+}
+
+// PutPasswordClient writes the item of an app client on which a passkey ends the
+// password, as the provision function does.
+func (t *Table) PutPasswordClient(tb testing.TB, clientID, relyingPartyID string) {
+	tb.Helper()
+	t.putConfig(tb, table.PasswordClientSK(clientID), map[string]types.AttributeValue{
+		table.RelyingParty: &types.AttributeValueMemberS{Value: relyingPartyID},
+	})
+}
+
+func (t *Table) putConfig(tb testing.TB, sortKey string, item map[string]types.AttributeValue) {
+	tb.Helper()
+	item[table.PartitionKey] = &types.AttributeValueMemberS{Value: table.ConfigPK}
+	item[table.SortKey] = &types.AttributeValueMemberS{Value: sortKey}
+	if _, err := t.Client.PutItem(context.Background(), &dynamodb.PutItemInput{TableName: &t.Name, Item: item}); err != nil {
 		tb.Fatal(err)
 	}
 	t.Operations()

@@ -47,6 +47,11 @@ type Verify struct {
 	Vendors
 }
 
+// PreAuthentication is what the Pre Authentication function needs.
+type PreAuthentication struct {
+	Table string `env:"PASSKEYS_TABLE"`
+}
+
 // API is what the HTTP API function needs.
 type API struct {
 	Table                string        `env:"PASSKEYS_TABLE"`

@@ -15,6 +15,7 @@
 //	one-time link MAIL#<sub>   RECOVERY-LINK  the link by which an operator lets a user in, as a hash
 //	mail limit    RATE#<key>   MAIL       mails to an address or a user, by keyed hash
 //	app client    CONFIG       CLIENT#<id> what a sign-in on that client may use
+//	passwords     CONFIG       PASSWORD#<id> whose passkeys end passwords on that app client
 //	user pool     CONFIG       POOL#<id>  the triggers that an imported pool had before
 //
 // <h> is the unpadded base64url SHA-256 of the credential id, because an id can
@@ -52,7 +53,7 @@ const (
 	BackupState     = "bs"      //
 	AAGUID          = "aaguid"  // 16 bytes
 	Transports      = "tr"      // list of strings
-	RelyingParty    = "rp"      // relying party id; also on registration and app client items
+	RelyingParty    = "rp"      // relying party id; also on registration, app client and password client items
 	Name            = "name"    // what the user calls the passkey
 	Generation      = "gen"     // random per registration
 	Registration    = "reg"     // <h> of the registration's challenge
@@ -158,6 +159,10 @@ func CredentialPK(h string) string { return "CRED#" + h }
 
 // ClientSK is the sort key of an app client's item.
 func ClientSK(clientID string) string { return "CLIENT#" + clientID }
+
+// PasswordClientSK is the sort key of the item of an app client on which a
+// passkey ends the password.
+func PasswordClientSK(clientID string) string { return "PASSWORD#" + clientID }
 
 // PoolSK is the sort key of an imported user pool's item.
 func PoolSK(poolID string) string { return "POOL#" + poolID }

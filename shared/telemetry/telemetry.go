@@ -34,6 +34,7 @@ const (
 	OutcomeTokens    = "tokens"
 	OutcomeFail      = "fail"
 	OutcomeFault     = "fault"
+	OutcomePassed    = "passed" // the way is open; whether a sign-in or sign-up succeeds is Cognito's to say
 )
 
 // Recorder makes the lines of one function.

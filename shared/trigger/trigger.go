@@ -1,7 +1,7 @@
-// Package trigger serves the three challenge triggers of an Amazon Cognito user
-// pool: it turns Cognito's events into the conversation of package customauth
-// and its decisions into Cognito's responses. Faults become errors that the
-// user may read and retry; everything else stays in the log.
+// Package trigger serves triggers of an Amazon Cognito user pool: it turns
+// Cognito's events into the conversation of package customauth and the questions
+// of package gate, and their decisions into Cognito's responses. Faults become
+// errors that the user may read and retry; everything else stays in the log.
 package trigger
 
 import (
@@ -31,6 +31,11 @@ const (
 	sourceCreate      = "CreateAuthChallenge_Authentication"
 	sourceVerify      = "VerifyAuthChallengeResponse_Authentication"
 	sourceVerifyShort = "VerifyAuthChallenge_Authentication"
+
+	sourceSignUp            = "PreSignUp_SignUp"
+	sourceAdminCreateUser   = "PreSignUp_AdminCreateUser"
+	sourceExternalProvider  = "PreSignUp_ExternalProvider"
+	sourcePreAuthentication = "PreAuthentication_Authentication"
 )
 
 // What a client reads after "… failed with error". They say nothing of what happened inside.
@@ -39,6 +44,11 @@ var (
 	errNotServed = errors.New("sign-in with a passkey is not set up for this app client")
 	errMisplaced = errors.New("this function answers another trigger: deploy the stack again")
 )
+
+// refusal is a verdict that Cognito takes as an error only. The client reads it too.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
 
 // serve calls h within Budget, logs what h did as done, and keeps panics and the
 // text of internal errors from the caller. It is a fault, never an answer, when h panics.
@@ -58,6 +68,10 @@ func serve[E any](ctx context.Context, recorder *telemetry.Recorder, done string
 	limited, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
 	response, err = h(limited, event, call)
+	if refused := refusal(""); errors.As(err, &refused) {
+		call.End(ctx, done)
+		return *new(E), refused
+	}
 	if err != nil {
 		call.Note(slog.String(metrics.Outcome, telemetry.OutcomeFault))
 		call.Fault(err.Error())

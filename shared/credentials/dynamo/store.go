@@ -47,6 +47,12 @@ func (s *Store) Client(ctx context.Context, clientID string) (customauth.Client,
 	}, nil
 }
 
+// PasswordClient implements credentials.Store.
+func (s *Store) PasswordClient(ctx context.Context, clientID string) (string, error) {
+	it, err := s.get(ctx, table.ConfigPK, table.PasswordClientSK(clientID))
+	return it.text(table.RelyingParty), err
+}
+
 // User implements credentials.Store.
 func (s *Store) User(ctx context.Context, sub string) (credentials.User, error) {
 	it, err := s.get(ctx, table.UserPK(sub), table.UserSK)

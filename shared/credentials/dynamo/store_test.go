@@ -38,6 +38,18 @@ func TestClientIsReadAsProvisionWritesIt(t *testing.T) {
 	}
 }
 
+func TestPasswordClientIsReadAsProvisionWritesIt(t *testing.T) {
+	tbl := passkeytest.NewTable(t)
+	tbl.PutPasswordClient(t, "passwords", "example.com")
+	store := dynamo.New(tbl.Client, tbl.Name)
+	if got, err := store.PasswordClient(t.Context(), "passwords"); err != nil || got != "example.com" {
+		t.Errorf("relying party is %q, error %v", got, err)
+	}
+	if _, err := store.Client(t.Context(), "passwords"); !errors.Is(err, customauth.ErrNotServed) {
+		t.Errorf("custom authentication there: error is %v, want %v", err, customauth.ErrNotServed)
+	}
+}
+
 // DynamoDB itself frees a deleted passkey's id, a day later.
 func TestRemovedCredentialIDIsReservedForADay(t *testing.T) {
 	tbl := passkeytest.NewTable(t)

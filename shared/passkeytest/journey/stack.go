@@ -60,6 +60,7 @@ type Stack struct {
 	define  trigger.Define
 	create  trigger.Create
 	verify  trigger.Verify
+	gates   Gates
 	handler *api.Handler
 }
 
@@ -108,11 +109,12 @@ func (c clients) Client(_ context.Context, clientID string) (customauth.Client, 
 	return c.client, nil
 }
 
+func (s *Stack) recorder(function string) *telemetry.Recorder {
+	return telemetry.NewRecorder(s.Log, function, Instance, s.Now)
+}
+
 func (s *Stack) wire() {
 	s.build.Do(func() {
-		recorder := func(function string) *telemetry.Recorder {
-			return telemetry.NewRecorder(s.Log, function, Instance, s.Now)
-		}
 		stamps, err := stamp.NewVerifier(s.StampRing.mustRing().PublicKeys())
 		if err != nil {
 			s.t.Fatal(err)
@@ -124,20 +126,21 @@ func (s *Stack) wire() {
 		for _, issuer := range s.Fallbacks {
 			define.Fallbacks = append(define.Fallbacks, issuer.Method())
 		}
-		s.define = trigger.Define{Conversation: define, Telemetry: recorder("define-auth-challenge")}
+		s.define = trigger.Define{Conversation: define, Telemetry: s.recorder("define-auth-challenge")}
 		issuers := []customauth.Issuer{passkey.Issuer{Decoys: &passkey.Decoys{Key: s.DecoyRing.current, FoldUserNames: true}}}
 		create, err := customauth.NewCreate(define, credentials.NewDirectory(clients{s.Store, s.Client}, s.Now), s.Now,
 			slices.Concat(issuers, s.Issuers, s.Fallbacks)...)
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		s.create = trigger.Create{Conversation: create, Telemetry: recorder("create-auth-challenge")}
+		s.create = trigger.Create{Conversation: create, Telemetry: s.recorder("create-auth-challenge")}
 		passkeys := answer.Checker{RelyingParty: s.RelyingParty, Stamps: stamps, Store: s.Store, Now: s.Now}
 		s.verify = trigger.Verify{
 			Conversation: customauth.Verify{Checkers: append(slices.Clone(s.Checkers), passkeys), Opaque: s.Opaque},
-			Telemetry:    recorder("verify-auth-challenge"),
+			Telemetry:    s.recorder("verify-auth-challenge"),
 			Now:          s.Now,
 		}
+		s.wireGates()
 		s.handler = &api.Handler{
 			RelyingParty:       s.RelyingParty,
 			UserVerification:   webauthn.UserVerification(s.Client.UserVerification),
@@ -151,7 +154,7 @@ func (s *Stack) wire() {
 			Corbado:            s.Corbado,
 			Passage:            s.Passage,
 			Now:                s.Now,
-			Telemetry:          recorder("api"),
+			Telemetry:          s.recorder("api"),
 		}
 	})
 }
