@@ -18,7 +18,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/words"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/mailed"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
@@ -40,22 +40,22 @@ func mailIssuers(s settings.Create, env settings.AWS, store credentials.Store) (
 	return issuers, nil
 }
 
-func newDesk(s settings.Mail, env settings.AWS, store credentials.Store) (mailed.Desk, error) {
+func newDesk(s settings.Mail, env settings.AWS, store credentials.Store) (sent.Desk, error) {
 	secretConfig, err := awsclient.Config(env, env.SSM)
 	if err != nil {
-		return mailed.Desk{}, err
+		return sent.Desk{}, err
 	}
 	mailConfig, err := awsclient.Config(env, env.SES)
 	if err != nil {
-		return mailed.Desk{}, err
+		return sent.Desk{}, err
 	}
 	letters, err := readWords(s)
 	if err != nil {
-		return mailed.Desk{}, err
+		return sent.Desk{}, err
 	}
 	key := secret.NewParameter(parameterstore.New(secretConfig), s.MailParameter, time.Now)
 	key.Prefetch()
-	return mailed.Desk{
+	return sent.Desk{
 		Key:   key.Current,
 		Store: store,
 		Post: ses.Post{

@@ -14,8 +14,8 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/mailed"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey/answer"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
@@ -70,8 +70,8 @@ func build(s settings.Verify, env settings.AWS, recorder *telemetry.Recorder) (a
 
 // mailCheckers are those of the methods that are on, because another service's
 // answers could have the form of what is mailed.
-func mailCheckers(s settings.Verify, store mailed.UseStore) []customauth.Checker {
-	book := mailed.Book{Store: store, Now: time.Now}
+func mailCheckers(s settings.Verify, store sent.UseStore) []customauth.Checker {
+	book := sent.Book{Store: store, Now: time.Now}
 	var checkers []customauth.Checker
 	if slices.Contains(s.Fallbacks, customauth.MethodLink) {
 		checkers = append(checkers, emaillink.Checker{Book: book, AnyBrowser: s.LinkAnyBrowser})

@@ -85,7 +85,7 @@ var attacks = map[int]attack{
 		"TestRejectsADowngrade", "shared/customauth TestDefineFallbacks", "TestRejectsAMailWhereAPasskeyIsRequired",
 		"TestRejectsAnOldLinkOnceAPasskeyIsRequired", "TestMailStandsInForAPreferredPasskey", "TestRejectsAMailUnderAnUnknownPolicy",
 	}},
-	22: {name: "wrong answers without end", tests: []string{"TestRejectsASecondTry", "shared/customauth TestDefineBoundsAttempts", "TestRejectsTooManyCodes", "shared/method/mailed TestWrongCodesAreCountedInTheTable"}},
+	22: {name: "wrong answers without end", tests: []string{"TestRejectsASecondTry", "shared/customauth TestDefineBoundsAttempts", "TestRejectsTooManyCodes", "shared/method/sent TestWrongCodesAreCountedInTheTable"}},
 	23: {name: "an answer to a round that Create did not open", tests: []string{"TestRejectsASessionWithoutAChallenge"}},
 	24: {name: "a trigger is called for another pool, app client or purpose", tests: []string{
 		"shared/trigger TestEachTriggerAnswersItsSourceAlone", "shared/trigger TestClientThatIsNotServed",
@@ -192,13 +192,13 @@ var attacks = map[int]attack{
 		"infra/local/userpool TestAccessTokensThatAreNone/rejects an unsigned token",
 	}, aws: "the authorizer in AWS is API Gateway's"},
 	55: {name: "a mailed link is used twice, prefetched, or opened elsewhere", tests: []string{
-		"TestRejectsMixedForms/rejects a link where links are off", "TestScannersUseNoLinkUp", "shared/method/mailed TestLinkIsBoundToTheBrowser",
-		"shared/method/mailed TestLinkIsRefused", "shared/method/mailed TestLinkInAnyBrowserIsAnOption", "shared/method/mailed TestLinksOpenListedPagesOnly",
-		"shared/method/mailed TestLimits", "infra/local/e2e TestSignInByMail",
+		"TestRejectsMixedForms/rejects a link where links are off", "TestScannersUseNoLinkUp", "shared/method/sent TestLinkIsBoundToTheBrowser",
+		"shared/method/sent TestLinkIsRefused", "shared/method/sent TestLinkInAnyBrowserIsAnOption", "shared/method/sent TestLinksOpenListedPagesOnly",
+		"shared/method/sent TestLimits", "infra/local/e2e TestSignInByMail",
 	}},
 	56: {name: "floods of mail, rows or calls", tests: []string{
 		"functions TestPublicCallsWriteNothing", "functions TestRefusedAnswersWriteNothing", "infra/passkeys TestStage",
-		"shared/method/mailed TestCostOfAFlood", "shared/method/mailed TestLimits",
+		"shared/method/sent TestCostOfAFlood", "shared/method/sent TestLimits",
 	}, later: "a web ACL, and concurrency that is kept for the triggers"},
 	57: {name: "the log holds what could sign someone in", tests: []string{
 		"TestMailsAreNotLogged",
@@ -220,8 +220,8 @@ var attacks = map[int]attack{
 		"TestUnknownCredentialIsAnsweredAlike", "shared/webauthn TestRefuseUnknownAlwaysRefuses", "shared/webauthn TestRefuseUnknownRefusesWhatVerifies",
 	}},
 	61: {name: "a refused fallback tells who has a passkey", tests: []string{
-		"TestRejectsADowngrade", "TestRejectsAMailWhereAPasskeyIsRequired", "shared/method/mailed TestRequestsLookAlike",
-		"shared/method/mailed TestFaultsLookLikeMails", "infra/local/e2e TestPasskeyRequiredLooksTheSame",
+		"TestRejectsADowngrade", "TestRejectsAMailWhereAPasskeyIsRequired", "shared/method/sent TestRequestsLookAlike",
+		"shared/method/sent TestFaultsLookLikeMails", "infra/local/e2e TestPasskeyRequiredLooksTheSame",
 	}},
 	62: {name: "two sign-ins at once swap the claims of how each was made", later: "claims that say how somebody signed in"},
 	63: {name: "SignUp is called past the page", tests: []string{"infra/local/userpool TestSignUpRefuses"}, later: "sign-up without a password"},
@@ -240,7 +240,7 @@ var attacks = map[int]attack{
 		"TestRejectsMixedForms", "shared/webauthn TestParseAssertionReadsItsFormsStrictly/rejects a union of both forms",
 		"shared/customauth TestVerifyDispatches", "shared/customauth TestMethodsOfOneRoundShareNoParameter", "shared/method/corbado TestRecognizesJWTsOnly",
 		"shared/method/httpprovider TestForms", "infra/admin TestImportSkips/a key of another algorithm", "infra/admin TestImportSkips/a key that tells another user",
-		"TestRejectsMixedMails", "shared/method/mailed TestLinksOpenListedPagesOnly",
+		"TestRejectsMixedMails", "shared/method/sent TestLinksOpenListedPagesOnly",
 	}, later: "SMS step-up"},
 	68: {name: "an ID token that another backend saw", tests: []string{"shared/api TestTokens/rejects an ID token of a served client"},
 		later: "routes for clients that send ID tokens"},

@@ -13,7 +13,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/words"
 )
 
-// Post implements the Post of package mailed. It is safe for concurrent use.
+// Post implements the Post of package sent. It is safe for concurrent use.
 type Post struct {
 	Client           *sesv2.Client
 	Words            *words.Words

@@ -19,7 +19,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/framing"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/mailed"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 )
@@ -41,7 +41,7 @@ const reasonNoCode = "no_code"
 
 // Issuer implements customauth.Issuer.
 type Issuer struct {
-	Desk     mailed.Desk
+	Desk     sent.Desk
 	Lifetime time.Duration
 }
 
@@ -49,11 +49,11 @@ type Issuer struct {
 func (Issuer) Method() string { return customauth.MethodCode }
 
 // Parameters implements customauth.Issuer.
-func (Issuer) Parameters() []string { return []string{mailed.ParameterChallenge} }
+func (Issuer) Parameters() []string { return []string{sent.ParameterChallenge} }
 
 // Issue implements customauth.Issuer. It mails a code, once in a session.
 func (i Issuer) Issue(ctx context.Context, issue customauth.Issue) (customauth.Issued, error) {
-	return i.Desk.Ask(ctx, issue, mailed.Request{
+	return i.Desk.Ask(ctx, issue, sent.Request{
 		Method:    customauth.MethodCode,
 		Challenge: challenge,
 		SortKey:   table.CodeSK(issue.Session),
@@ -78,7 +78,7 @@ func hash(session, code string) string {
 }
 
 // Checker implements customauth.Checker. A code is found correct once.
-type Checker struct{ Book mailed.Book }
+type Checker struct{ Book sent.Book }
 
 // Method implements customauth.Checker.
 func (Checker) Method() string { return customauth.MethodCode }
@@ -94,7 +94,7 @@ func (c Checker) Check(ctx context.Context, answer customauth.Answer) (customaut
 	if session == "" || want == "" {
 		return customauth.Verdict{Method: c.Method(), Reason: reasonNoCode}, nil
 	}
-	return c.Book.Check(ctx, answer, mailed.Claim{
+	return c.Book.Check(ctx, answer, sent.Claim{
 		Method:  c.Method(),
 		SortKey: table.CodeSK(session),
 		Right:   subtle.ConstantTimeCompare([]byte(hash(session, answer.Text)), []byte(want)) == 1,

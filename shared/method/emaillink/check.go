@@ -8,7 +8,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/mailed"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 )
 
@@ -23,7 +23,7 @@ const (
 
 // Checker implements customauth.Checker. A link is found correct once.
 type Checker struct {
-	Book mailed.Book
+	Book sent.Book
 
 	// AnyBrowser takes a link in another browser than the one that asked for it.
 	// The page must then ask its visitor whether to sign in: whoever sends a link
@@ -71,7 +71,7 @@ func isPart(text string) bool {
 // Check implements customauth.Checker.
 func (c Checker) Check(ctx context.Context, answer customauth.Answer) (customauth.Verdict, error) {
 	g, _ := parse(answer.Text)
-	return c.Book.Check(ctx, answer, mailed.Claim{
+	return c.Book.Check(ctx, answer, sent.Claim{
 		Method:  c.Method(),
 		SortKey: table.LinkSK,
 		Token:   hash(g.Link),

@@ -15,7 +15,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/mailed"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 )
@@ -38,7 +38,7 @@ var encoding = base64.RawURLEncoding.Strict()
 
 // Issuer implements customauth.Issuer.
 type Issuer struct {
-	Desk      mailed.Desk
+	Desk      sent.Desk
 	Lifetime  time.Duration
 	Redirects []string // pages that links may open, without fragments, compared byte by byte; at least one
 }
@@ -47,7 +47,7 @@ type Issuer struct {
 func (Issuer) Method() string { return customauth.MethodLink }
 
 // Parameters implements customauth.Issuer.
-func (Issuer) Parameters() []string { return []string{mailed.ParameterChallenge} }
+func (Issuer) Parameters() []string { return []string{sent.ParameterChallenge} }
 
 // payload is what the clients of the AWS passwordless sample read in a link.
 type payload struct {
@@ -65,9 +65,9 @@ func (i Issuer) Issue(ctx context.Context, issue customauth.Issue) (customauth.I
 		redirect = i.Redirects[0]
 	}
 	if !slices.Contains(i.Redirects, redirect) { // which says nothing of the user
-		return customauth.Issued{Public: map[string]string{mailed.ParameterChallenge: challenge}, Withheld: withheldRedirect}, nil
+		return customauth.Issued{Public: map[string]string{sent.ParameterChallenge: challenge}, Withheld: withheldRedirect}, nil
 	}
-	return i.Desk.Ask(ctx, issue, mailed.Request{
+	return i.Desk.Ask(ctx, issue, sent.Request{
 		Method:    customauth.MethodLink,
 		Challenge: challenge,
 		SortKey:   table.LinkSK,

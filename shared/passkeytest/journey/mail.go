@@ -12,7 +12,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/mailed"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
@@ -31,7 +31,7 @@ type Postbox struct {
 	err     error
 }
 
-// Send implements mailed.Post.
+// Send implements sent.Post.
 func (p *Postbox) Send(_ context.Context, letter mail.Letter) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,8 +64,8 @@ func (p *Postbox) Letters() []mail.Letter {
 func (s *Stack) Mails(t testing.TB) *Postbox {
 	t.Helper()
 	post, ring := &Postbox{}, NewRing(t, secret.Symmetric)
-	desk := mailed.Desk{Key: ring.current, Store: s.Store, Post: post, Now: s.Now, Wait: func(_ context.Context, d time.Duration) { s.Advance(d) }}
-	book := mailed.Book{Store: s.Store, Now: s.Now}
+	desk := sent.Desk{Key: ring.current, Store: s.Store, Post: post, Now: s.Now, Wait: func(_ context.Context, d time.Duration) { s.Advance(d) }}
+	book := sent.Book{Store: s.Store, Now: s.Now}
 	s.Fallbacks = []customauth.Issuer{
 		emailcode.Issuer{Desk: desk, Lifetime: CodeLifetime},
 		emaillink.Issuer{Desk: desk, Lifetime: LinkLifetime, Redirects: []string{Page, OtherPage}},

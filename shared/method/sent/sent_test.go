@@ -1,4 +1,4 @@
-package mailed_test
+package sent_test
 
 import (
 	"crypto/sha256"
@@ -18,7 +18,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/mailed"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
@@ -231,7 +231,7 @@ func TestLinkIsBoundToTheBrowser(t *testing.T) {
 
 func TestLinkInAnyBrowserIsAnOption(t *testing.T) {
 	s := newScene(t)
-	s.Checkers[0] = emaillink.Checker{Book: mailed.Book{Store: s.Store, Now: s.Now}, AnyBrowser: true}
+	s.Checkers[0] = emaillink.Checker{Book: sent.Book{Store: s.Store, Now: s.Now}, AnyBrowser: true}
 	s.Ask(t, s.user, journey.AskLink)
 	token := journey.Token(t, s.letter(t))
 	s.wantRefused(t, s.Begin(t, s.NewUser(subB)), token, "not_mailed")
@@ -317,7 +317,7 @@ func TestRequestsLookAlike(t *testing.T) {
 			}
 			before := s.Now()
 			session := s.Ask(t, c.user, ask)
-			if took := s.Now().Sub(before); took != mailed.MinimumTime {
+			if took := s.Now().Sub(before); took != sent.MinimumTime {
 				t.Errorf("%s: it took %s", c.name, took)
 			}
 			if len(session.Public) != 1 || session.Public["challenge"] != ask["signInMethod"] {

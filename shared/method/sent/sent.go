@@ -1,7 +1,7 @@
-// Package mailed is what signing in by an e-mail link and by an e-mail code have
-// in common: who is sent a mail and how often, without telling anybody from
-// whom it was withheld, and how what was mailed counts once.
-package mailed
+// Package sent is what signing in by an e-mail link and by a code have in common:
+// who is sent a letter and how often, without telling anybody from whom it was
+// withheld, and how what was sent counts once.
+package sent
 
 import (
 	"context"

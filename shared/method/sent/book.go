@@ -1,4 +1,4 @@
-package mailed
+package sent
 
 import (
 	"bytes"
