@@ -19,6 +19,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/quota"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
@@ -58,6 +59,7 @@ func newDesk(s settings.Mail, env settings.AWS, store credentials.Store) (sent.D
 	return sent.Desk{
 		Key:   key.Current,
 		Store: store,
+		Quota: quota.Quota{Store: store, Now: time.Now},
 		Post: ses.Post{
 			Client: sesv2.NewFromConfig(awsclient.Once(mailConfig, sendTimeout)), Words: letters,
 			From: s.MailFrom, FromName: s.MailFromName, ConfigurationSet: s.MailConfigurationSet,

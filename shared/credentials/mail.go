@@ -20,38 +20,38 @@ const MaxWrongTries = 5
 // MailingKept is how long a mailing is kept after it expired.
 const MailingKept = time.Hour
 
-// Rate counts mails to one address, or to one user. The zero value is that of
-// whom nothing was mailed.
+// Rate counts letters, such as those to one address or to one user. The zero
+// value is that of whom nothing was sent.
 type Rate struct {
 	Last time.Time // the latest
 	Day  int64     // of Sent, in days since the epoch
 	Sent int       // on that day
 }
 
-// Limits of mails.
-const (
-	MailPause   = time.Minute // between two
-	MailsPerDay = 10
-)
+// Limit is how many letters a Rate may count.
+type Limit struct {
+	Pause  time.Duration // between two; 0: none
+	PerDay int
+}
 
-// rateKept is how long a Rate is kept after the latest mail.
+// rateKept is how long a Rate is kept after the latest letter.
 const rateKept = 48 * time.Hour
 
 // Expires is when a store may forget it.
 func (r Rate) Expires() time.Time { return r.Last.Add(rateKept) }
 
-// Next returns the rate after one more mail, or false if that is too many. A
-// clock that jumps back gives no further mails: the pause then lasts until it
+// Next returns the rate after one more letter, or false if that is too many. A
+// clock that jumps back gives no further letters: the pause then lasts until it
 // has caught up, and the count goes on.
-func (r Rate) Next(now time.Time) (Rate, bool) {
-	if !r.Last.IsZero() && !r.Last.Before(now.Add(-MailPause)) {
+func (r Rate) Next(now time.Time, limit Limit) (Rate, bool) {
+	if limit.Pause > 0 && !r.Last.IsZero() && !r.Last.Before(now.Add(-limit.Pause)) {
 		return r, false
 	}
 	day := now.Unix() / int64(24*time.Hour/time.Second)
 	if r.Last.IsZero() || r.Day < day {
 		return Rate{Last: now, Day: day, Sent: 1}, true
 	}
-	if r.Sent >= MailsPerDay {
+	if r.Sent >= limit.PerDay {
 		return r, false
 	}
 	return Rate{Last: now, Day: r.Day, Sent: r.Sent + 1}, true

@@ -126,11 +126,12 @@ func suiteMailingMiss(t *testing.T, s credentials.Store) {
 }
 
 func suiteRate(t *testing.T, s credentials.Store) {
+	limit := credentials.Limit{Pause: time.Minute, PerDay: 2}
 	before, err := s.Rate(t.Context(), "key")
 	wantError(t, err, nil)
-	first, _ := before.Next(suiteNow)
+	first, _ := before.Next(suiteNow, limit)
 	wantOne(t, AtOnce(func(int) error { return s.SetRate(t.Context(), "key", before, first) }), credentials.ErrCondition)
-	second, _ := first.Next(suiteNow.Add(time.Hour))
+	second, _ := first.Next(suiteNow.Add(time.Hour), limit)
 	wantError(t, s.SetRate(t.Context(), "key", before, second), credentials.ErrCondition)
 	wantError(t, s.SetRate(t.Context(), "key", first, second), nil)
 	got, err := s.Rate(t.Context(), "key")

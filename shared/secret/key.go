@@ -19,6 +19,8 @@ const redacted = "[redacted]"
 type Key [32]byte
 
 // MAC is the HMAC-SHA256 of texts under the key, each with its length in front.
+// The first says what it is for, so that what is made for one purpose is worth
+// nothing for another.
 func (k Key) MAC(parts ...string) []byte {
 	var message []byte
 	for _, part := range parts {

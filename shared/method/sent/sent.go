@@ -5,7 +5,6 @@ package sent
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -13,7 +12,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/mailbox"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/quota"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
@@ -39,14 +38,13 @@ type Post interface {
 type Store interface {
 	Mailing(ctx context.Context, sub, sk string) (credentials.Mailing, error)
 	PutMailing(ctx context.Context, sub, sk string, m credentials.Mailing) error
-	Rate(ctx context.Context, key string) (credentials.Rate, error)
-	SetRate(ctx context.Context, key string, before, after credentials.Rate) error
 }
 
 // Desk takes requests for mails. It is safe for concurrent use.
 type Desk struct {
 	Key   func(context.Context) (secret.Key, error) // the mail key
 	Store Store
+	Quota quota.Quota
 	Post  Post
 	Now   func() time.Time
 	Wait  func(context.Context, time.Duration) // until the minimum time is over
@@ -113,7 +111,7 @@ func (d Desk) deliver(ctx context.Context, issue customauth.Issue, request Reque
 			return request.Private(key), withheldRepeat, nil
 		}
 	}
-	if counted, err := d.count(ctx, key, issue.User); err != nil || !counted {
+	if within, err := d.Quota.Take(ctx, quota.Mail(key, issue.User.Sub, issue.User.VerifiedEmail)...); err != nil || !within {
 		return nil, withheldRate, err
 	}
 	if !allowed {
@@ -135,37 +133,4 @@ func (d Desk) send(ctx context.Context, user customauth.User, letter mail.Letter
 		return fmt.Errorf("sending the mail: %w", err)
 	}
 	return nil
-}
-
-// count counts a mail to the user and to the address, or reports that there were
-// too many. Both are read before either is written, so that a flood costs no writes.
-func (d Desk) count(ctx context.Context, key secret.Key, user customauth.User) (bool, error) {
-	type change struct {
-		name          string
-		before, after credentials.Rate
-	}
-	changes := []change{{name: rateKey(key, "user", user.Sub)}, {name: rateKey(key, "address", mailbox.Fold(user.VerifiedEmail))}}
-	for i := range changes {
-		c, err, within := &changes[i], error(nil), false
-		if c.before, err = d.Store.Rate(ctx, c.name); err != nil {
-			return false, fmt.Errorf("reading the number of mails: %w", err)
-		}
-		if c.after, within = c.before.Next(d.Now()); !within {
-			return false, nil
-		}
-	}
-	for _, c := range changes {
-		switch err := d.Store.SetRate(ctx, c.name, c.before, c.after); {
-		case errors.Is(err, credentials.ErrCondition):
-			return false, nil // another request was first
-		case err != nil:
-			return false, fmt.Errorf("counting the mail: %w", err)
-		}
-	}
-	return true, nil
-}
-
-// rateKey names a limit without telling whose it is.
-func rateKey(key secret.Key, kind, value string) string {
-	return base64.RawURLEncoding.EncodeToString(key.MAC("rate", kind, value))
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/quota"
 )
 
 const (
@@ -398,7 +399,7 @@ func TestCostOfAFlood(t *testing.T) {
 	minutes := int(s.Now().Sub(started).Minutes()) + 1
 	mails := len(post.Letters())
 	t.Logf("%d requests in %d minutes: %d mails, %v", requests, minutes, mails, counts)
-	if mails > minutes || mails > credentials.MailsPerDay || mails == 0 {
+	if mails > minutes || mails > quota.Mails.PerDay || mails == 0 {
 		t.Errorf("%d mails in %d minutes", mails, minutes)
 	}
 	if counts["PutItem"] != mails || counts["UpdateItem"] != 2*mails {
@@ -465,8 +466,8 @@ func TestLimits(t *testing.T) {
 			s.Advance(time.Duration(i%3-1) * 2 * time.Hour)
 			sent += ask(t, s, s.user)
 		}
-		if sent > credentials.MailsPerDay {
-			t.Errorf("%d mails in a day, want %d at most", sent, credentials.MailsPerDay)
+		if sent > quota.Mails.PerDay {
+			t.Errorf("%d mails in a day, want %d at most", sent, quota.Mails.PerDay)
 		}
 	})
 	t.Run("one day", func(t *testing.T) {
@@ -477,8 +478,8 @@ func TestLimits(t *testing.T) {
 			sent += ask(t, s, s.user)
 		}
 		s.Advance(24 * time.Hour)
-		if next := ask(t, s, s.user); sent != credentials.MailsPerDay || next != 1 {
-			t.Errorf("%d mails in a day, and %d on the next; want %d and 1", sent, next, credentials.MailsPerDay)
+		if next := ask(t, s, s.user); sent != quota.Mails.PerDay || next != 1 {
+			t.Errorf("%d mails in a day, and %d on the next; want %d and 1", sent, next, quota.Mails.PerDay)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/quota"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
@@ -64,7 +65,10 @@ func (p *Postbox) Letters() []mail.Letter {
 func (s *Stack) Mails(t testing.TB) *Postbox {
 	t.Helper()
 	post, ring := &Postbox{}, NewRing(t, secret.Symmetric)
-	desk := sent.Desk{Key: ring.current, Store: s.Store, Post: post, Now: s.Now, Wait: func(_ context.Context, d time.Duration) { s.Advance(d) }}
+	desk := sent.Desk{
+		Key: ring.current, Store: s.Store, Quota: quota.Quota{Store: s.Store, Now: s.Now}, Post: post,
+		Now: s.Now, Wait: func(_ context.Context, d time.Duration) { s.Advance(d) },
+	}
 	book := sent.Book{Store: s.Store, Now: s.Now}
 	s.Fallbacks = []customauth.Issuer{
 		emailcode.Issuer{Desk: desk, Lifetime: CodeLifetime},

@@ -1,0 +1,71 @@
+package quota_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/quota"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+)
+
+var noon = time.Date(2026, time.November, 21, 12, 0, 0, 0, time.UTC)
+
+// taken is how many of a crowd of letters that are asked for at once there may be.
+func taken(t *testing.T, q quota.Quota, counts ...quota.Count) int {
+	t.Helper()
+	letters := make(chan struct{}, passkeytest.Crowd)
+	for _, err := range passkeytest.AtOnce(func(int) error {
+		within, err := q.Take(t.Context(), counts...)
+		if within {
+			letters <- struct{}{}
+		}
+		return err
+	}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return len(letters)
+}
+
+// A count that all users share takes every letter up to its limit, also of those
+// that are asked for at once; one with a pause takes one of them.
+func TestLettersAtOnce(t *testing.T) {
+	q := quota.Quota{Store: &passkeytest.Memory{}, Now: func() time.Time { return noon }}
+	altogether := quota.NewCount(secret.Key{}, "all", "", credentials.Limit{PerDay: 7})
+	if n := taken(t, q, altogether); n != 7 {
+		t.Errorf("%d letters, want all 7 that there may be", n)
+	}
+	if n := taken(t, q, quota.Mail(secret.Key{}, "sub", "ann@example.com")...); n != 1 {
+		t.Errorf("%d mails, want 1", n)
+	}
+}
+
+// What one count refuses is counted under none.
+func TestRefusedLettersAreNotCounted(t *testing.T) {
+	now := noon
+	q := quota.Quota{Store: &passkeytest.Memory{}, Now: func() time.Time { return now }}
+	altogether := quota.NewCount(secret.Key{}, "all", "", credentials.Limit{PerDay: 2})
+	ask := func(address string) bool {
+		within, err := q.Take(t.Context(), append(quota.Mail(secret.Key{}, "", address), altogether)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return within
+	}
+	for i, c := range []struct {
+		address string
+		after   time.Duration
+		want    bool
+	}{
+		{"ann@example.com", 0, true}, {"Ann@Example.com", time.Minute, false}, {"bob@example.com", 0, true},
+		{"eve@example.com", time.Hour, false}, {"eve@example.com", 12 * time.Hour, true},
+	} {
+		now = now.Add(c.after)
+		if got := ask(c.address); got != c.want {
+			t.Errorf("letter %d, to %s at %s: %t, want %t", i, c.address, now, got, c.want)
+		}
+	}
+}
