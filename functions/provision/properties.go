@@ -46,7 +46,7 @@ func parseSecret(values map[string]any) (secretProperties, error) {
 	p := properties{values: values}
 	return secretProperties{
 		parameter:     p.text(provisioning.Parameter),
-		kind:          secret.Kind(p.oneOf(provisioning.Kind, provisioning.KindSigning, provisioning.KindSymmetric)),
+		kind:          secret.Kind(p.oneOf(provisioning.Kind, provisioning.KindSigning, provisioning.KindSymmetric, provisioning.KindPepper)),
 		rotation:      p.count(provisioning.Rotation),
 		removal:       p.oneOf(provisioning.RemovalPolicy, provisioning.Retain, provisioning.Destroy, provisioning.Adopted),
 		encryptionKey: p.optional(provisioning.EncryptionKey),

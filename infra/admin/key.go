@@ -17,13 +17,13 @@ var newKey = command{
 }
 
 // uses of key rings: what -for says → kind
-var uses = map[string]secret.Kind{"stamp": secret.Signing, "ticket": secret.Signing, "decoy": secret.Symmetric}
+var uses = map[string]secret.Kind{"stamp": secret.Signing, "ticket": secret.Signing, "decoy": secret.Symmetric, "roster": secret.Pepper}
 
 // maxRing is more than the text of a ring has, in bytes.
 const maxRing = 4 << 10
 
 func prepareNewKey(flags *flag.FlagSet) action {
-	use := flags.String("for", "", `use of the ring: "stamp" (signs challenges), "decoy" (false passkey lists) or "ticket"`)
+	use := flags.String("for", "", `use of the ring: "stamp" (signs challenges), "decoy" (false passkey lists), "ticket" or "roster" (account numbers)`)
 	rotate := flags.Bool("rotate", false, "rotate the ring on the standard input instead of making one")
 	return func(_ context.Context, s streams) error {
 		if err := required(flags, "for"); err != nil {
@@ -31,7 +31,7 @@ func prepareNewKey(flags *flag.FlagSet) action {
 		}
 		kind, ok := uses[*use]
 		if !ok {
-			return fmt.Errorf("%w: -for is %q: want stamp, decoy or ticket", errUsage, *use)
+			return fmt.Errorf("%w: -for is %q: want stamp, decoy, ticket or roster", errUsage, *use)
 		}
 		ring, err := secret.NewRing(kind, 0)
 		if err == nil && *rotate {

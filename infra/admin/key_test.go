@@ -29,7 +29,7 @@ func ringOf(t *testing.T, r result) secret.Ring {
 }
 
 func TestNewKey(t *testing.T) {
-	for use, kind := range map[string]secret.Kind{"stamp": secret.Signing, "ticket": secret.Signing, "decoy": secret.Symmetric} {
+	for use, kind := range map[string]secret.Kind{"stamp": secret.Signing, "ticket": secret.Signing, "decoy": secret.Symmetric, "roster": secret.Pepper} {
 		t.Run(use, func(t *testing.T) {
 			first := newKey(t, "", "-for", use)
 			ring := ringOf(t, first)

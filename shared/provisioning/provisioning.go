@@ -14,7 +14,7 @@ const (
 // unless Rotation is higher than the rotation that made its present value.
 const (
 	Parameter     = "Parameter"     // name of the SSM parameter, the physical id
-	Kind          = "Kind"          // KindSigning or KindSymmetric
+	Kind          = "Kind"          // KindSigning, KindSymmetric or KindPepper
 	Rotation      = "Rotation"      // a whole number; each increase rotates once
 	RemovalPolicy = "RemovalPolicy" // Retain or Destroy: what happens when the stack is deleted; or Adopted
 	EncryptionKey = "EncryptionKey" // ARN of the KMS key that encrypts the parameter; absent: AWS's own
@@ -24,6 +24,7 @@ const (
 const (
 	KindSigning   = "ed25519"   // Ed25519 seeds: current, next, previous
 	KindSymmetric = "symmetric" // 32 random bytes
+	KindPepper    = "pepper"    // 32 random bytes each: current, previous
 )
 
 // Values of RemovalPolicy.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
@@ -20,6 +21,7 @@ type Kind string
 const (
 	Signing   Kind = provisioning.KindSigning   // Ed25519 seeds: current, next, previous
 	Symmetric Kind = provisioning.KindSymmetric // one key
+	Pepper    Kind = provisioning.KindPepper    // of keyed hashes that items are found by: current, previous
 )
 
 // ErrRing is returned by Decode for text that Encode did not write.
@@ -27,11 +29,12 @@ var ErrRing = errors.New("not a key ring")
 
 // Ring is the content of one SecureString parameter. A signing ring holds three
 // generations, so that those who verify know a key before it is first used and
-// after it was last used.
+// after it was last used. A ring of peppers holds two, so that what was hashed
+// before a rotation is still found.
 type Ring struct {
 	kind     Kind
 	rotation int
-	keys     []Key // current; then, if signing, next and (once rotated) previous
+	keys     []Key // current; then, if signing, next; then, once rotated and not symmetric, previous
 }
 
 // NewRing makes a ring of fresh keys from crypto/rand. rotation is the number
@@ -40,10 +43,10 @@ func NewRing(kind Kind, rotation int) (Ring, error) {
 	switch kind {
 	case Signing:
 		return Ring{kind, rotation, []Key{random(), random()}}, nil
-	case Symmetric:
+	case Symmetric, Pepper:
 		return Ring{kind, rotation, []Key{random()}}, nil
 	default:
-		return Ring{}, fmt.Errorf("kind of key ring is %q: want %q or %q", kind, Signing, Symmetric)
+		return Ring{}, fmt.Errorf("kind of key ring is %q: want %q, %q or %q", kind, Signing, Symmetric, Pepper)
 	}
 }
 
@@ -61,14 +64,27 @@ func (r Ring) Rotate(n int) Ring {
 	if n <= r.rotation {
 		return r
 	}
-	if r.kind == Symmetric {
+	switch r.kind {
+	case Symmetric:
 		return Ring{r.kind, n, []Key{random()}}
+	case Pepper:
+		return Ring{r.kind, n, []Key{random(), r.keys[0]}}
+	default:
+		return Ring{r.kind, n, []Key{r.keys[1], random(), r.keys[0]}}
 	}
-	return Ring{r.kind, n, []Key{r.keys[1], random(), r.keys[0]}}
 }
 
 // Current returns the key to sign or derive with.
 func (r Ring) Current() Key { return r.keys[0] }
+
+// Peppers returns the keys to find items by, the current one first. A ring of
+// another kind has none.
+func (r Ring) Peppers() []Key {
+	if r.kind != Pepper {
+		return nil
+	}
+	return slices.Clone(r.keys)
+}
 
 // PublicKeys returns the Ed25519 public keys of a signing ring, unpadded
 // base64url: current, next, and previous if there is one. A symmetric ring has none.
@@ -120,7 +136,7 @@ func Decode(text string) (Ring, error) {
 		r.keys = append(r.keys, Key(b))
 	}
 	n := len(r.keys)
-	if (s.Kind == Signing && (n == 2 || n == 3)) || (s.Kind == Symmetric && n == 1) {
+	if (s.Kind == Signing && (n == 2 || n == 3)) || (s.Kind == Symmetric && n == 1) || (s.Kind == Pepper && (n == 1 || n == 2)) {
 		return r, nil
 	}
 	return Ring{}, fmt.Errorf("%w: %d keys of kind %q", ErrRing, n, s.Kind)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,7 +61,7 @@ func TestNothingPrintsAKey(t *testing.T) {
 }
 
 func TestRingSurvivesItsText(t *testing.T) {
-	for _, kind := range []secret.Kind{secret.Signing, secret.Symmetric} {
+	for _, kind := range []secret.Kind{secret.Signing, secret.Symmetric, secret.Pepper} {
 		for rotation := range 3 {
 			r := newRing(t, kind).Rotate(rotation)
 			got, err := secret.Decode(r.Encode())
@@ -93,6 +94,24 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+func TestRotationOfAPepperKeepsThePreviousOne(t *testing.T) {
+	first := newRing(t, secret.Pepper)
+	second := first.Rotate(1)
+	third := second.Rotate(2)
+	if len(first.Peppers()) != 1 || second.Current() == first.Current() {
+		t.Error("a ring of peppers begins with more than one, or keeps it when rotated")
+	}
+	if want := []secret.Key{second.Current(), first.Current()}; !slices.Equal(second.Peppers(), want) {
+		t.Error("the previous pepper is not behind the current one")
+	}
+	if want := []secret.Key{third.Current(), second.Current()}; !slices.Equal(third.Peppers(), want) {
+		t.Error("a ring keeps more than the current and the previous pepper, or others")
+	}
+	if newRing(t, secret.Symmetric).Peppers() != nil || len(first.PublicKeys()) != 0 {
+		t.Error("a ring of another kind has peppers, or one of peppers has public keys")
+	}
+}
+
 func TestDecodeRefuses(t *testing.T) {
 	signing, symmetric := newRing(t, secret.Signing).Encode(), newRing(t, secret.Symmetric).Encode()
 	for name, text := range map[string]string{
@@ -101,6 +120,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"an unknown kind":      strings.Replace(signing, "ed25519", "rsa", 1),
 		"too few signing keys": strings.Replace(symmetric, "symmetric", "ed25519", 1),
 		"too many keys":        strings.Replace(signing, "ed25519", "symmetric", 1),
+		"too many peppers":     strings.Replace(newRing(t, secret.Signing).Rotate(1).Encode(), "ed25519", "pepper", 1),
 		"a short key":          `{"kind":"symmetric","keys":["AAAA"]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
