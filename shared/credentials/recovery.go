@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
@@ -20,28 +21,42 @@ type Recovery struct {
 // IsZero reports whether there is none.
 func (r Recovery) IsZero() bool { return r.From.IsZero() }
 
-// Sighting tells a set of passkeys and when each was last used from any other, by
-// what was stored and no clock: it changes with each sign-in by one of them.
+// sighted is how many bytes a Sighting has for each passkey.
+const sighted = 16
+
+// Sighting remembers passkeys and when each was last used, by what is stored of
+// them and no clock.
 func Sighting(passkeys []Passkey) []byte {
 	var seen [][]byte
 	for _, p := range passkeys {
-		seen = append(seen, binary.BigEndian.AppendUint64([]byte(table.Hash(p.ID)+p.Generation), uint64(p.Used.UnixMilli())))
+		seen = append(seen, sightOf(p))
 	}
 	slices.SortFunc(seen, slices.Compare)
-	sum := sha256.Sum256(slices.Concat(seen...))
-	return sum[:]
+	return slices.Concat(seen...)
 }
 
-// Revocation ends what a user's passkeys were good for, and the registration
-// that is outstanding.
+// IsVoid reports whether one of the passkeys was used or added since.
+func (r Recovery) IsVoid(passkeys []Passkey) bool {
+	seen := slices.Collect(slices.Chunk(r.Seen, sighted))
+	return slices.ContainsFunc(passkeys, func(p Passkey) bool {
+		return !slices.ContainsFunc(seen, func(s []byte) bool { return bytes.Equal(s, sightOf(p)) })
+	})
+}
+
+func sightOf(p Passkey) []byte {
+	text := binary.BigEndian.AppendUint64([]byte(table.Hash(p.ID)+p.Generation), uint64(p.Used.UnixMilli()))
+	sum := sha256.Sum256(text)
+	return sum[:sighted]
+}
+
+// Revocation ends what a user's passkeys were good for.
 type Revocation struct {
 	Sub      string
-	Passkeys []Passkey // as they were read; at most MaxRevoked
+	Passkeys []Passkey // as they were read; at most MaxRevoked, unless Kept
 	Kept     bool      // they stay, and only the challenges issued until Now are void
 	Now      time.Time
 }
 
 // MaxRevoked is how many passkeys end at once: with the items that make their ids
-// unique, that of the user and that of the registration they are as many as a
-// transaction takes.
-const MaxRevoked = 48
+// unique and that of the user they are as many as a transaction takes.
+const MaxRevoked = 49

@@ -2,7 +2,6 @@ package credentials_test
 
 import (
 	"bytes"
-	"slices"
 	"testing"
 	"time"
 
@@ -10,31 +9,37 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn/credential"
 )
 
-func TestSightingTellsWhatChanged(t *testing.T) {
-	passkey := func(id string, used int64) credentials.Passkey {
-		return credentials.Passkey{Record: credential.Record{ID: []byte(id)}, Generation: "g", Used: time.UnixMilli(used)}
+func TestRecoveryIsVoidOnceAPasskeyWasUsedOrAdded(t *testing.T) {
+	passkey := func(id, generation string, used int64) credentials.Passkey {
+		return credentials.Passkey{Record: credential.Record{ID: []byte(id)}, Generation: generation, Used: time.UnixMilli(used)}
 	}
-	before := []credentials.Passkey{passkey("one", 1000), passkey("two", 2000)}
-	if !bytes.Equal(credentials.Sighting(before), credentials.Sighting([]credentials.Passkey{before[1], before[0]})) {
+	one, two := passkey("one", "g", 1000), passkey("two", "g", 2000)
+	renamed := one
+	renamed.Name = "kitchen"
+	wish := credentials.Recovery{Seen: credentials.Sighting([]credentials.Passkey{one, two})}
+	if !bytes.Equal(wish.Seen, credentials.Sighting([]credentials.Passkey{two, one})) {
 		t.Error("the order of passkeys makes a difference")
 	}
-	renamed, again := slices.Clone(before), slices.Clone(before)
-	renamed[0].Name = "kitchen"
-	again[0].Generation = "another"
-	if !bytes.Equal(credentials.Sighting(before), credentials.Sighting(renamed)) {
-		t.Error("a name makes a difference")
-	}
-	for name, after := range map[string][]credentials.Passkey{
-		"one was used":                       {passkey("one", 1001), before[1]},
-		"one was used by a clock behind":     {passkey("one", 999), before[1]},
-		"one was removed":                    {before[1]},
-		"all were removed":                   nil,
-		"one was added and not used":         {before[0], before[1], {Record: credential.Record{ID: []byte("three")}}},
-		"one was replaced by its like":       again,
-		"the times of two were interchanged": {passkey("one", 2000), passkey("two", 1000)},
+	for name, c := range map[string]struct {
+		passkeys []credentials.Passkey
+		void     bool
+	}{
+		"nothing happened":               {[]credentials.Passkey{two, one}, false},
+		"one was renamed":                {[]credentials.Passkey{renamed, two}, false},
+		"one was removed":                {[]credentials.Passkey{two}, false},
+		"all were removed":               {nil, false},
+		"one was used":                   {[]credentials.Passkey{passkey("one", "g", 1001), two}, true},
+		"one was used by a clock behind": {[]credentials.Passkey{passkey("one", "g", 999), two}, true},
+		"one was used, another removed":  {[]credentials.Passkey{passkey("one", "g", 1001)}, true},
+		"one was added and never used":   {[]credentials.Passkey{one, two, {Record: credential.Record{ID: []byte("three")}}}, true},
+		"one was registered anew":        {[]credentials.Passkey{passkey("one", "h", 1000), two}, true},
+		"two have each other's times":    {[]credentials.Passkey{passkey("one", "g", 2000), passkey("two", "g", 1000)}, true},
 	} {
-		if bytes.Equal(credentials.Sighting(before), credentials.Sighting(after)) {
-			t.Errorf("nobody sees that %s", name)
+		if got := wish.IsVoid(c.passkeys); got != c.void {
+			t.Errorf("%s: void is %t", name, got)
 		}
+	}
+	if !(credentials.Recovery{}).IsVoid([]credentials.Passkey{one}) {
+		t.Error("what has seen no passkey is good for one")
 	}
 }

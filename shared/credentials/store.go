@@ -79,9 +79,10 @@ type Store interface {
 	// DropMailings deletes everything that was mailed to sign in with. It returns
 	// when one of those was last used, or the zero time.
 	DropMailings(ctx context.Context, sub string) (time.Time, error)
+	// EndRegistration deletes the registration that is outstanding, if there is one.
+	EndRegistration(ctx context.Context, sub string) error
 	// Revoke ends passkeys, or returns ErrCondition, if one of them was used or
-	// removed since it was read, or ErrConflict, and changes nothing. It also ends
-	// the registration that is outstanding.
+	// removed since it was read, or ErrConflict, and changes nothing.
 	Revoke(context.Context, Revocation) error
 
 	// BeginRegistration replaces whatever registration the user has outstanding.

@@ -37,6 +37,14 @@ func (m *Memory) EndRecovery(_ context.Context, sub string) error {
 	return nil
 }
 
+// EndRegistration implements credentials.Store.
+func (m *Memory) EndRegistration(_ context.Context, sub string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.registrations, sub)
+	return nil
+}
+
 // DropMailings implements credentials.Store.
 func (m *Memory) DropMailings(_ context.Context, sub string) (used time.Time, err error) {
 	m.mu.Lock()
@@ -63,7 +71,6 @@ func (m *Memory) Revoke(_ context.Context, r credentials.Revocation) error {
 			return credentials.ErrCondition
 		}
 	}
-	delete(m.registrations, r.Sub)
 	for _, p := range r.Passkeys {
 		if r.Kept {
 			m.raiseFloor([2]string{r.Sub, table.Hash(p.ID)}, r.Now.Truncate(time.Millisecond))

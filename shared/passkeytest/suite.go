@@ -66,7 +66,7 @@ func StoreSuite(t *testing.T, newStore func(*testing.T) credentials.Store) {
 		"a recovery changes only from what it was":                suiteRecoveryChanges,
 		"mailings are dropped, and what recovers stays":           suiteDropMailings,
 		"revoked passkeys are gone and their ids stay reserved":   suiteRevoke,
-		"a registration is revoked where there is no passkey":     suiteRevokeNothing,
+		"a registration that was ended ends nothing":              suiteEndRegistration,
 		"a revocation of what has changed changes nothing":        suiteRevokeAsRead,
 		"passkeys that are kept answer no earlier challenge":      suiteRevokeKept,
 		"a sign-in and a revocation at once: one counts":          suiteRevokeRace,

@@ -94,16 +94,12 @@ func suiteRevoke(t *testing.T, s credentials.Store) {
 		wantError(t, s.Enrol(t.Context(), e), nil)
 	}
 	other := enrol(t, s, "other", "credential of another", true)
-	outstanding := enrolment(suiteSub, "credential to come", false)
-	wantError(t, s.BeginRegistration(t.Context(), suiteSub, outstanding.Registration), nil)
-
 	all := listed(t, s, suiteSub)
 	now, rest := all[:credentials.MaxRevoked], all[credentials.MaxRevoked:]
 	wantError(t, s.Revoke(t.Context(), credentials.Revocation{Sub: suiteSub, Passkeys: now, Now: suiteNow}), nil)
 	if diff := cmp.Diff(rest, listed(t, s, suiteSub)); diff != "" {
 		t.Errorf("what is left (-want +got):\n%s", diff)
 	}
-	wantError(t, s.Enrol(t.Context(), outstanding), credentials.ErrRegistration)
 	wantError(t, s.Revoke(t.Context(), credentials.Revocation{Sub: suiteSub, Passkeys: rest, Now: suiteNow}), nil)
 	user, err := s.User(t.Context(), suiteSub)
 	wantError(t, err, nil)
@@ -123,13 +119,15 @@ func suiteRevoke(t *testing.T, s credentials.Store) {
 	}
 }
 
-func suiteRevokeNothing(t *testing.T, s credentials.Store) {
+func suiteEndRegistration(t *testing.T, s credentials.Store) {
 	e := enrolment(suiteSub, "credential one", true)
 	wantError(t, s.BeginRegistration(t.Context(), suiteSub, e.Registration), nil)
-	wantError(t, s.Revoke(t.Context(), credentials.Revocation{Sub: suiteSub, Now: suiteNow}), nil)
+	wantError(t, s.EndRegistration(t.Context(), "other"), nil)
+	wantError(t, s.EndRegistration(t.Context(), suiteSub), nil)
 	wantError(t, s.Enrol(t.Context(), e), credentials.ErrRegistration)
 	wantNothing(t, s, e)
-	wantError(t, s.Revoke(t.Context(), credentials.Revocation{Sub: suiteSub, Now: suiteNow}), nil)
+	wantError(t, s.EndRegistration(t.Context(), suiteSub), nil)
+	enrol(t, s, suiteSub, "credential one", true)
 }
 
 // What was used or removed since it was read is not revoked, and neither is the rest.
@@ -154,8 +152,6 @@ func suiteRevokeAsRead(t *testing.T, s credentials.Store) {
 
 func suiteRevokeKept(t *testing.T, s credentials.Store) {
 	e := enrol(t, s, suiteSub, "credential one", true)
-	outstanding := enrolment(suiteSub, "credential to come", false)
-	wantError(t, s.BeginRegistration(t.Context(), suiteSub, outstanding.Registration), nil)
 	revoke := func(at time.Time) {
 		t.Helper()
 		wantError(t, s.Revoke(t.Context(), credentials.Revocation{Sub: suiteSub, Passkeys: listed(t, s, suiteSub), Kept: true, Now: at}), nil)
@@ -166,7 +162,6 @@ func suiteRevokeKept(t *testing.T, s credentials.Store) {
 	wantOnly(t, s, e.Passkey)
 	wantUnchanged(t, s, spendOf(e, "c1", suiteNow), e.Passkey)
 	wantError(t, s.Spend(t.Context(), spendOf(e, "c1", suiteNow.Add(time.Millisecond))), nil)
-	wantError(t, s.Enrol(t.Context(), outstanding), credentials.ErrRegistration)
 }
 
 // A sign-in and a revocation of the same moment: one of them finds what the other did.

@@ -98,7 +98,7 @@ const (
 // Attributes of a recovery, beside Expires.
 const (
 	From = "from" // milliseconds: when it may be completed
-	Seen = "seen" // digest of the passkeys when it was proved
+	Seen = "seen" // digests of the passkeys when it was proved
 )
 
 // Attributes of a mail limit.

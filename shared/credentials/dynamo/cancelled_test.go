@@ -58,10 +58,10 @@ func TestCancelledTransactions(t *testing.T) {
 		{"another removal is under way", remove, []string{conflict, none, none}, credentials.ErrConflict},
 		{"throttled removal", remove, []string{none, none, throttled}, nil},
 		{"a removal without reasons", remove, nil, nil},
-		{"a passkey to revoke was used", revoke, []string{none, failed, none, none}, credentials.ErrCondition},
-		{"the user of a revocation has no list", revoke, []string{none, none, none, failed}, credentials.ErrCondition},
-		{"a sign-in is under way beside a revocation", revoke, []string{none, conflict, none, none}, credentials.ErrConflict},
-		{"throttled revocation", revoke, []string{none, none, throttled, none}, nil},
+		{"a passkey to revoke was used", revoke, []string{failed, none, none}, credentials.ErrCondition},
+		{"the user of a revocation has no list", revoke, []string{none, none, failed}, credentials.ErrCondition},
+		{"a sign-in is under way beside a revocation", revoke, []string{conflict, none, none}, credentials.ErrConflict},
+		{"throttled revocation", revoke, []string{none, throttled, none}, nil},
 		{"a revocation without reasons", revoke, nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -45,9 +45,13 @@ func (s *Store) SetRecovery(ctx context.Context, sub string, before, after crede
 
 // EndRecovery implements credentials.Store.
 func (s *Store) EndRecovery(ctx context.Context, sub string) error {
-	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName: &s.table, Key: key(table.MailPK(sub), table.RecoverySK),
-	})
+	_, err := s.delete(ctx, key(table.MailPK(sub), table.RecoverySK))
+	return err
+}
+
+// EndRegistration implements credentials.Store.
+func (s *Store) EndRegistration(ctx context.Context, sub string) error {
+	_, err := s.delete(ctx, key(table.UserPK(sub), table.RegistrationSK))
 	return err
 }
 
@@ -72,34 +76,32 @@ func (s *Store) DropMailings(ctx context.Context, sub string) (used time.Time, e
 			if sk == table.RecoverySK || sk == table.RecoveryLinkSK {
 				continue
 			}
-			last, err := s.dropMailing(ctx, key(table.MailPK(sub), sk))
+			dropped, err := s.delete(ctx, key(table.MailPK(sub), sk))
 			if err != nil {
 				return time.Time{}, err
 			}
-			if last.After(used) {
-				used = last
+			if at := dropped.time(table.Time); at.After(used) {
+				used = at
 			}
 		}
 	}
 	return used, nil
 }
 
-// dropMailing deletes a mailing and returns when it was used.
-func (s *Store) dropMailing(ctx context.Context, key item) (time.Time, error) {
+// delete deletes an item and returns what it was.
+func (s *Store) delete(ctx context.Context, key item) (item, error) {
 	out, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &s.table, Key: key, ReturnValues: types.ReturnValueAllOld,
 	})
 	if err != nil {
-		return time.Time{}, err
+		return nil, err
 	}
-	return item(out.Attributes).time(table.Time), nil
+	return out.Attributes, nil
 }
 
 // Revoke implements credentials.Store.
 func (s *Store) Revoke(ctx context.Context, r credentials.Revocation) error {
-	writes := []types.TransactWriteItem{{Delete: &types.Delete{
-		TableName: &s.table, Key: key(table.UserPK(r.Sub), table.RegistrationSK),
-	}}}
+	var writes []types.TransactWriteItem
 	for _, p := range r.Passkeys {
 		if r.Kept {
 			writes = append(writes, s.raiseFloor(r, p))
@@ -107,7 +109,7 @@ func (s *Store) Revoke(ctx context.Context, r credentials.Revocation) error {
 			writes = append(writes, s.deleteUnused(r.Sub, p), s.bury(table.Hash(p.ID), r.Now))
 		}
 	}
-	if len(r.Passkeys) > 0 && !r.Kept {
+	if !r.Kept {
 		writes = append(writes, s.unlist(r))
 	}
 	err := s.transact(ctx, writes...)

@@ -69,7 +69,7 @@ func (s *Stack) Send(t testing.TB, event httpapi.Event) httpapi.Response {
 // BeginRegistration returns creation options for a user that just signed in.
 func (s *Stack) BeginRegistration(t testing.TB, u User) []byte {
 	t.Helper()
-	return publicKey(t, s.Call(t, routes.RegistrationOptions, "", s.Claims(u), "{}"))
+	return PublicKey(t, s.Call(t, routes.RegistrationOptions, "", s.Claims(u), "{}"))
 }
 
 // FinishRegistration sends what an authenticator made.
@@ -93,10 +93,11 @@ func (s *Stack) Register(t testing.TB, u User, a *passkeytest.Authenticator) {
 // SignInOptions returns request options for a sign-in without a user name.
 func (s *Stack) SignInOptions(t testing.TB) []byte {
 	t.Helper()
-	return publicKey(t, s.Call(t, routes.SignInOptions, "", nil, "{}"))
+	return PublicKey(t, s.Call(t, routes.SignInOptions, "", nil, "{}"))
 }
 
-func publicKey(t testing.TB, r httpapi.Response) []byte {
+// PublicKey returns the options of a response.
+func PublicKey(t testing.TB, r httpapi.Response) []byte {
 	t.Helper()
 	var reply struct {
 		PublicKey json.RawMessage `json:"publicKey"`

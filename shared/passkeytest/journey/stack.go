@@ -19,6 +19,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey/answer"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/orders"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/stamp"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
@@ -218,7 +219,8 @@ type Accounts struct {
 }
 
 // Account implements httpapi.Accounts.
-func (a *Accounts) Account(_ context.Context, token string) (httpapi.Account, error) {
+func (a *Accounts) Account(ctx context.Context, token string) (httpapi.Account, error) {
+	orders.Step(ctx, "asks the pool")
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.err != nil {
