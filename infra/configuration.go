@@ -29,6 +29,7 @@ type configuration struct {
 	existing  existing // becomes props once there is a stack to import it into
 	vendors   vendors  // becomes props
 	mail      mails    // becomes props
+	accounts  accounts // becomes props
 
 	email                 awscognito.UserPoolSESOptions // becomes props.Email
 	nativeMode            string                        // becomes props.Native, with the next two
@@ -66,6 +67,7 @@ func readConfiguration(context map[string]any) (configuration, error) {
 	c.existing.check(&r)
 	c.vendors.addTo(&r, &c.props)
 	c.mail.addTo(&r, &c.props)
+	c.accounts.addTo(&r, &c.props)
 	r.unknown()
 
 	problems := r.problems
@@ -90,7 +92,7 @@ func inContext(invalid *passkeys.InvalidPropsError) []passkeys.Problem {
 }
 
 // spelling: part of a property → part of its key
-var spelling = strings.NewReplacer("EmailCode.", "EmailCode", "EmailLink.", "EmailLink", "Mail.", "Mail", "Native.ManagedLogin.", "ManagedLogin", "Native.", "Native", "ID", "Id", "MFA", "Mfa", "URLs", "Urls")
+var spelling = strings.NewReplacer("EmailCode.", "EmailCode", "EmailLink.", "EmailLink", "Recovery.", "Recovery", "Mail.", "Mail", "Native.ManagedLogin.", "ManagedLogin", "Native.", "Native", "ID", "Id", "MFA", "Mfa", "URLs", "Urls")
 
 // otherKeys: property → key, where they differ in more than case
 var otherKeys = map[string]string{

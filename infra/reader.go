@@ -160,6 +160,15 @@ func (r *reader) duration(key string) time.Duration {
 	return d
 }
 
+// delay reads a duration that may be zero; nil is one that is not set.
+func (r *reader) delay(key string) *time.Duration {
+	if r.value(key) == nil {
+		return nil
+	}
+	d := r.duration(key)
+	return &d
+}
+
 // ours matches the keys that could be ours: those of CDK and of other tools
 // have a namespace or a hyphen.
 var ours = regexp.MustCompile(`^[A-Za-z]+$`)

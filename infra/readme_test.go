@@ -118,6 +118,9 @@ var byMail = map[string]any{
 	"emailCode": true, "emailLinkUrls": "https://example.com/sign-in", "mailFrom": "sign-in@example.com", "mailConfigurationSet": "sign-in",
 }
 
+// withAccounts are the settings of accounts without passwords.
+var withAccounts = with(byMail, map[string]any{"signUp": "passkey-first", "recovery": true, "passwords": "phase-out"})
+
 func with(settings, further map[string]any) map[string]any {
 	all := maps.Clone(settings)
 	maps.Copy(all, further)
@@ -135,7 +138,7 @@ func synthesizedStack(t *testing.T, change map[string]any) synthesized {
 
 func TestReadmeListsTheOutputs(t *testing.T) {
 	var want []row
-	for name, output := range synthesizedStack(t, with(withCorbado, byMail)).Outputs {
+	for name, output := range synthesizedStack(t, with(withCorbado, withAccounts)).Outputs {
 		want = append(want, row{code(name), output.Description})
 	}
 	slices.SortFunc(want, func(a, b row) int { return strings.Compare(a[0], b[0]) })
@@ -145,14 +148,17 @@ func TestReadmeListsTheOutputs(t *testing.T) {
 func TestReadmeListsThePermissions(t *testing.T) {
 	always := permissions(t, withoutVendors)
 	wantTable(t, "What each function may do", always)
-	for heading, settings := range map[string]map[string]any{
-		"What vendors and tickets add": withVendors, "What links and codes by mail add": with(withoutVendors, byMail),
-	} {
-		added := slices.DeleteFunc(permissions(t, settings), func(r row) bool {
-			return slices.ContainsFunc(always, func(w row) bool { return slices.Equal(w, r) })
-		})
-		wantTable(t, heading, added)
-	}
+	mailing := permissions(t, with(withoutVendors, byMail))
+	wantTable(t, "What vendors and tickets add", added(permissions(t, withVendors), always))
+	wantTable(t, "What links and codes by mail add", added(mailing, always))
+	wantTable(t, "What accounts without passwords add", added(permissions(t, with(withoutVendors, withAccounts)), mailing))
+}
+
+// added are the rows that are not in without.
+func added(rows, without []row) []row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
+		return slices.ContainsFunc(without, func(w row) bool { return slices.Equal(w, r) })
+	})
 }
 
 // permissions lists those of every role of a stack.

@@ -204,6 +204,18 @@ var settings = []setting{
 		}},
 	{"passkeyRequiredClientIds", "(none)", "app clients of clientIds with `passkey-required` whatever signInPolicy is",
 		func(r *reader, key string, c *configuration) { c.mail.requiredClientIDs = r.list(key) }},
+	{"signUp", "cognito", "how accounts are made: `cognito` leaves that to Cognito's SignUp, `passkey-first` makes them without a password for who proves an e-mail address, `known` so too, but only for people on the roster",
+		func(r *reader, key string, c *configuration) {
+			c.accounts.signUp = r.oneOf(key, signUpCognito, signUpPasskeyFirst, signUpKnown)
+		}},
+	{"recovery", "false", "lets users back in who have lost all their passkeys, by proof of their e-mail address",
+		func(r *reader, key string, c *configuration) { c.accounts.recovers = r.isOn(key) }},
+	{"recoveryDelay", "(24h)", "how long a recovery waits for the owner to void it, from `0s` to `720h`",
+		func(r *reader, key string, c *configuration) { c.accounts.recoveryDelay = r.delay(key) }},
+	{"recoveryKeepsPasskeys", "false", "whether a recovery leaves the user's passkeys as they are",
+		func(r *reader, key string, c *configuration) { c.accounts.keepsPasskeys = r.isOn(key) }},
+	{"passwords", "keep", "what users can do with a password: `keep` is everything, `phase-out` is to sign in with it until they have a passkey, `off` is nothing",
+		func(r *reader, key string, c *configuration) { c.props.Passwords = passkeys.Passwords(r.text(key)) }},
 	{"architecture", "arm64", "what the functions are built for: `arm64` or `x86_64`",
 		func(r *reader, key string, c *configuration) { c.props.Architecture = readArchitecture(r, key) }},
 	{"logRetention", "three_months", "how long logs are kept: `one_week`, `one_month`, `three_months`, `six_months`, `one_year` or `infinite`",

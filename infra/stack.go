@@ -53,6 +53,15 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 	if methods := p.MailMethods(); len(methods) > 0 {
 		add("MailMethods", jsii.String(strings.Join(methods, ",")), "What users who have no passkey at hand may ask for: code, link")
 	}
+	if signUp := signUpOf(p); signUp != signUpCognito {
+		add("SignUp", &signUp, "How users sign up without a password: passkey-first or known")
+	}
+	if p.Recovers() {
+		add("Recovery", jsii.String("true"), "Users who have lost all their passkeys can get back in")
+	}
+	if passwords := p.Passwords(); passwords != passkeys.PasswordsKeep {
+		add("Passwords", jsii.String(string(passwords)), "What users can do with a password: phase-out or off")
+	}
 	add("RelyingPartyId", jsii.String(p.RelyingPartyID()), "Domain that passkeys belong to")
 	if document := p.RelatedOriginsDocument(); document != "" {
 		add("RelatedOriginsDocument", &document, "What https://<relyingPartyId>/.well-known/webauthn must serve, as application/json")

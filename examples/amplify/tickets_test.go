@@ -69,6 +69,7 @@ func (w world) tickets(t *testing.T, ann, mallory user) {
 func (w world) ticketAttacks(t *testing.T, client types.UserPoolClientType, ann, mallory user) {
 	t.Helper()
 	signer := ticket.Signer{
+		Kind:   ticket.Backend,
 		PoolID: w.Config.UserPoolID, Now: time.Now,
 		Key: secret.NewParameter(parameterstore.New(w.awsConfig()), ticketParameter, time.Now).Current,
 	}

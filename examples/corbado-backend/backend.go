@@ -46,6 +46,7 @@ func newHandler(c configuration, awsConfig aws.Config, logs io.Writer) (http.Han
 			Corbado: client,
 			Pool:    pool,
 			Tickets: ticket.Signer{
+				Kind:   ticket.Backend,
 				PoolID: c.UserPoolID,
 				Key:    secret.NewParameter(parameters, c.TicketParameter, time.Now).Current,
 				Now:    time.Now,

@@ -12,10 +12,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey/answer"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
@@ -41,6 +38,10 @@ func build(s settings.Verify, env settings.AWS, recorder *telemetry.Recorder) (a
 		return nil, err
 	}
 	store := dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table)
+	mails, err := mailCheckers(s, store)
+	if err != nil {
+		return nil, err
+	}
 	vendors, opaque, err := vendorCheckers(s.Vendors, env, store)
 	if err != nil {
 		return nil, err
@@ -56,28 +57,14 @@ func build(s settings.Verify, env settings.AWS, recorder *telemetry.Recorder) (a
 		Store:  store,
 		Now:    time.Now,
 	}
-	tickets := ticket.Checker{Keys: ticketKeys, Store: store, Now: time.Now}
+	tickets := ticket.Checker{Kind: ticket.Backend, Keys: ticketKeys, Store: store, Now: time.Now}
 	handler := &trigger.Verify{
 		Conversation: customauth.Verify{
-			Checkers: slices.Concat(mailCheckers(s, store), []customauth.Checker{passkeys, tickets}, vendors),
+			Checkers: slices.Concat(mails, []customauth.Checker{passkeys, tickets}, vendors),
 			Opaque:   opaque,
 		},
 		Telemetry: recorder,
 		Now:       time.Now,
 	}
 	return handler.Handle, nil
-}
-
-// mailCheckers are those of the methods that are on, because another service's
-// answers could have the form of what is mailed.
-func mailCheckers(s settings.Verify, store sent.UseStore) []customauth.Checker {
-	book := sent.Book{Store: store, Now: time.Now}
-	var checkers []customauth.Checker
-	if slices.Contains(s.Fallbacks, customauth.MethodLink) {
-		checkers = append(checkers, emaillink.Checker{Book: book, AnyBrowser: s.LinkAnyBrowser})
-	}
-	if slices.Contains(s.Fallbacks, customauth.MethodCode) {
-		checkers = append(checkers, emailcode.Checker{Book: book})
-	}
-	return checkers
 }

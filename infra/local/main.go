@@ -42,7 +42,12 @@ const (
 	outputClientID       = "UserPoolClientId"
 	outputAPIURL         = "ApiUrl"
 	outputRelyingPartyID = "RelyingPartyId"
-	outputMailMethods    = "MailMethods" // where mail is on
+	outputMailMethods    = "MailMethods" // where mail is on; the rest where it is asked for
+	outputSignUp         = "SignUp"
+	outputRecovery       = "Recovery"
+	outputPasswords      = "Passwords"
+
+	outputPasswordClientID = "PasswordClientId"
 )
 
 type flags struct {
@@ -218,6 +223,10 @@ func clientConfig(outputs map[string]string, needed ...string) (origin.ClientCon
 		APIURL:           outputs[outputAPIURL],
 		RelyingPartyID:   outputs[outputRelyingPartyID],
 		MailMethods:      outputs[outputMailMethods],
+		SignUp:           outputs[outputSignUp],
+		Recovery:         outputs[outputRecovery] == "true",
+		Passwords:        outputs[outputPasswords],
+		PasswordClientID: outputs[outputPasswordClientID],
 	}, nil
 }
 

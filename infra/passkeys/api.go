@@ -71,11 +71,12 @@ type Domain struct {
 type API struct {
 	constructs.Construct
 
-	props    APIProps
-	function function
-	actions  function    // zero unless Corbado.Actions
-	hosted   awsiam.Role // nil unless Corbado.Hosted
-	api      awsapigatewayv2.HttpApi
+	props      APIProps
+	authorizer awsapigatewayv2.IHttpRouteAuthorizer
+	function   function
+	actions    function    // zero unless Corbado.Actions
+	hosted     awsiam.Role // nil unless Corbado.Hosted
+	api        awsapigatewayv2.HttpApi
 }
 
 // NewAPI adds the API to scope. It panics with an *InvalidPropsError or a *BuildError.
@@ -133,7 +134,7 @@ func (a *API) addFunction() {
 		environment: settings.Environ(settings.API{
 			Table:                *a.props.Table.TableName(),
 			UserPoolID:           *a.props.UserPool.UserPoolId(),
-			ClientIDs:            a.clientIDs(),
+			ClientIDs:            clientIDs(a.props.Clients),
 			RelyingPartyID:       a.props.RelyingPartyID,
 			RelyingPartyName:     a.props.RelyingPartyName,
 			Origins:              a.props.Origins,
@@ -155,9 +156,9 @@ func (a *API) addFunction() {
 	a.function.allow(secretsOf(a.props.Keys, vendors.CorbadoParameter, vendors.PassageParameter)...)
 }
 
-func (a *API) clientIDs() []string {
+func clientIDs(clients []awscognito.IUserPoolClient) []string {
 	var ids []string
-	for _, client := range a.props.Clients {
+	for _, client := range clients {
 		ids = append(ids, *client.UserPoolClientId())
 	}
 	return ids
@@ -166,26 +167,31 @@ func (a *API) clientIDs() []string {
 func (a *API) addRoutes() {
 	// The provider's name is that of the pool's tokens' issuer, in every partition.
 	issuer := "https://" + *a.props.UserPool.UserPoolProviderName()
-	authorizer := awsapigatewayv2authorizers.NewHttpJwtAuthorizer(jsii.String("Authorizer"), &issuer,
-		&awsapigatewayv2authorizers.HttpJwtAuthorizerProps{JwtAudience: jsii.Strings(a.clientIDs()...)})
-	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Integration"), a.function.live,
+	a.authorizer = awsapigatewayv2authorizers.NewHttpJwtAuthorizer(jsii.String("Authorizer"), &issuer,
+		&awsapigatewayv2authorizers.HttpJwtAuthorizerProps{JwtAudience: jsii.Strings(clientIDs(a.props.Clients)...)})
+	a.addServed("Integration", a.function, a.routes(),
+		"It is called before anyone is signed in. It answers with a signed challenge that is stored nowhere, or to a passkey that proves itself.")
+}
+
+// addServed adds the routes that a function answers. reason is why some of them
+// take no token.
+func (a *API) addServed(id string, f function, served []routes.Route, reason string) {
+	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(&id, f.live,
 		&awsapigatewayv2integrations.HttpLambdaIntegrationProps{
 			ScopePermissionToRoute: jsii.Bool(false), // one permission for the API instead of one a route
 		})
-	for _, route := range a.routes() {
+	for _, route := range served {
 		options := &awsapigatewayv2.AddRoutesOptions{
 			Path:        jsii.String(route.Path),
 			Methods:     &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod(route.Method)},
 			Integration: integration,
 		}
 		if route.Token == routes.AccessToken {
-			options.Authorizer = authorizer
+			options.Authorizer = a.authorizer
 		}
 		for _, added := range *a.api.AddRoutes(options) {
 			if route.Token == routes.NoToken {
-				acknowledge(added, map[string]string{
-					ruleRouteAuthorization: "It is called before anyone is signed in. It answers with a signed challenge that is stored nowhere, or to a passkey that proves itself.",
-				})
+				acknowledge(added, map[string]string{ruleRouteAuthorization: reason})
 			}
 		}
 	}

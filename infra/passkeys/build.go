@@ -28,11 +28,12 @@ const (
 	apiFunction       = "api"
 	provisionFunction = "provision"
 	auditFunction     = "audit"
+	accountsFunction  = "accounts"
 
 	corbadoActionsFunction = "corbado-actions"
 )
 
-var functionNames = []string{defineFunction, createFunction, verifyFunction, apiFunction, provisionFunction, auditFunction, corbadoActionsFunction}
+var functionNames = []string{defineFunction, createFunction, verifyFunction, apiFunction, provisionFunction, auditFunction, accountsFunction, corbadoActionsFunction}
 
 const (
 	modulePath = "github.com/cognito-passkeys/cognito-passkeys"

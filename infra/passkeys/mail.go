@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	mailwords "github.com/cognito-passkeys/cognito-passkeys/shared/mail/words"
@@ -183,27 +184,30 @@ func (m MailProps) mailSettings(parameter string) settings.Mail {
 	return s
 }
 
-// letCreateMail lets Create send mail from the one address, and keep what it sent.
-func (t *Triggers) letCreateMail(ring keyRing) {
-	mail := t.props.Mail
-	t.create.allow(ring.read...)
+// letCreateMail lets Create send mail, and keep what it sent.
+func (t *Triggers) letCreateMail() {
+	t.create.allow(t.mail.read...)
 	t.create.allow(allowItems(t.props.Table, []string{mailItems, rateItems}, "dynamodb:GetItem")...)
 	t.create.allow(allowItems(t.props.Table, []string{mailItems}, "dynamodb:PutItem")...)
 	t.create.allow(allowItems(t.props.Table, []string{rateItems}, "dynamodb:UpdateItem")...)
-	resources := []*string{t.sesARN("identity", mail.Identity)}
-	if mail.ConfigurationSet != "" {
-		resources = append(resources, t.sesARN("configuration-set", mail.ConfigurationSet))
+	t.create.allow(allowMail(t, *t.props.Mail))
+}
+
+// allowMail allows sending mail from the one address.
+func allowMail(scope constructs.Construct, mail Mail) awsiam.PolicyStatement {
+	arn := func(resource, name string) *string {
+		return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("ses"), Resource: jsii.String(resource), ResourceName: jsii.String(name),
+		})
 	}
-	t.create.allow(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+	resources := []*string{arn("identity", mail.Identity)}
+	if mail.ConfigurationSet != "" {
+		resources = append(resources, arn("configuration-set", mail.ConfigurationSet))
+	}
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:    jsii.Strings("ses:SendEmail"),
 		Resources:  &resources,
 		Conditions: &map[string]any{"StringEquals": map[string]any{"ses:FromAddress": mail.From}},
-	}))
-}
-
-func (t *Triggers) sesARN(resource, name string) *string {
-	return awscdk.Stack_Of(t).FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("ses"), Resource: jsii.String(resource), ResourceName: jsii.String(name),
 	})
 }
 

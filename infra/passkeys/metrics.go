@@ -32,6 +32,8 @@ const (
 	FunctionAPI    FunctionName = apiFunction
 	FunctionAudit  FunctionName = auditFunction
 
+	FunctionAccounts FunctionName = accountsFunction
+
 	FunctionCorbadoActions FunctionName = corbadoActionsFunction
 )
 

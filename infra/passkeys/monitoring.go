@@ -90,6 +90,7 @@ type MonitoringProps struct {
 	// What is watched. Each may be nil.
 	Triggers *Triggers
 	API      *API
+	Accounts *Accounts
 	Table    awsdynamodb.ITable
 }
 
@@ -163,6 +164,9 @@ func (m *Monitoring) functions() []watched {
 	all := m.triggers()
 	if m.props.API != nil {
 		all = append(all, watched{"Api", FunctionAPI, m.props.API.function})
+	}
+	if m.props.Accounts != nil {
+		all = append(all, watched{"Accounts", FunctionAccounts, m.props.Accounts.function})
 	}
 	if m.props.API != nil && m.props.API.actions.latest != nil {
 		all = append(all, watched{"CorbadoActions", FunctionCorbadoActions, m.props.API.actions})

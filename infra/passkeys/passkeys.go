@@ -27,7 +27,7 @@ import (
 )
 
 // Passkeys is the construct. It is made of parts that can be used alone too:
-// NewCredentialTable, NewKeys, NewTriggers, NewAPI and NewMonitoring.
+// NewCredentialTable, NewKeys, NewTriggers, NewAPI, NewAccounts and NewMonitoring.
 type Passkeys struct {
 	constructs.Construct
 
@@ -39,6 +39,7 @@ type Passkeys struct {
 	clients  []awscognito.IUserPoolClient
 	backend  awscognito.UserPoolClient // nil unless asked for
 	api      *API
+	accounts *Accounts                 // nil unless asked for
 	login    awscognito.UserPoolDomain // nil unless asked for
 	emits    emitted
 	watch    *Monitoring
@@ -66,6 +67,7 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	p.addClients()
 	if p.props.custom() {
 		p.addAPI()
+		p.addAccounts()
 		p.addMonitoring()
 	}
 	p.addManagedLogin()
@@ -92,6 +94,7 @@ func (p *Passkeys) addTriggers() {
 		CommonProps:            p.props.CommonProps,
 		VendorProps:            p.props.VendorProps,
 		MailProps:              p.props.MailProps,
+		AccountProps:           p.props.AccountProps,
 		Table:                  p.table,
 		Keys:                   p.keys,
 		RelyingPartyID:         p.props.RelyingPartyID,
@@ -144,12 +147,31 @@ func (p *Passkeys) addAPI() {
 	})
 }
 
+func (p *Passkeys) addAccounts() {
+	if !p.props.hasAccounts() {
+		return
+	}
+	p.accounts = NewAccounts(p, jsii.String("Accounts"), &AccountsProps{
+		CommonProps:     p.props.CommonProps,
+		AccountProps:    p.props.AccountProps,
+		MailProps:       p.props.MailProps,
+		API:             p.api,
+		Triggers:        p.triggers,
+		UserPool:        p.pool,
+		Clients:         p.clients,
+		Table:           p.table,
+		SignIn:          p.props.SignIn,
+		MarkerAttribute: p.props.MarkerAttribute,
+	})
+}
+
 func (p *Passkeys) addMonitoring() {
 	p.watch = NewMonitoring(p, jsii.String("Monitoring"), &MonitoringProps{
 		CommonProps:       p.props.CommonProps,
 		MonitoringOptions: p.props.MonitoringOptions,
 		Triggers:          p.triggers,
 		API:               p.api,
+		Accounts:          p.accounts,
 		Table:             p.table,
 	})
 }
@@ -179,6 +201,10 @@ func (p *Passkeys) Triggers() *Triggers { return p.triggers }
 // NativeOnly it is nil: the user-pool API does so.
 func (p *Passkeys) API() *API { return p.api }
 
+// Accounts creates, recovers and changes accounts, or is nil unless SignUp or
+// Recovery asks for it.
+func (p *Passkeys) Accounts() *Accounts { return p.accounts }
+
 // Monitoring watches the other parts. With NativeOnly it is nil.
 func (p *Passkeys) Monitoring() *Monitoring { return p.watch }
 
@@ -207,8 +233,11 @@ func (p *Passkeys) RelatedOriginsDocument() string {
 // Marker is the attribute, as Cognito names it, and the value by which a
 // backend marks the users that it creates for passkeys.
 func (p *Passkeys) Marker() (attribute, value string) {
-	return "custom:" + p.props.MarkerAttribute, p.props.MarkerValue
+	return customAttribute(p.props.MarkerAttribute), p.props.MarkerValue
 }
+
+// customAttribute is a custom attribute as Cognito names it.
+func customAttribute(name string) string { return "custom:" + name }
 
 // GrantSignIn lets a backend sign users in with AdminInitiateAuth and
 // AdminRespondToAuthChallenge.

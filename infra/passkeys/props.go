@@ -17,6 +17,7 @@ type Props struct {
 	MonitoringOptions
 	VendorProps
 	MailProps
+	AccountProps
 
 	// RelyingPartyID is the domain that passkeys belong to, for example
 	// "example.com": the host of every web origin or a parent domain of it.
@@ -211,6 +212,7 @@ func (p Props) withDefaults() Props {
 	p.CommonProps = p.CommonProps.withDefaults()
 	setDefault(&p.RelyingPartyName, p.RelyingPartyID)
 	p.MailProps = p.MailProps.withDefaults(p.RelyingPartyName)
+	p.AccountProps = p.AccountProps.withDefaults()
 	setDefault(&p.UserVerification, UserVerificationRequired)
 	setDefault(&p.MaxPasskeys, 20)
 	setDefault(&p.RecentAuthentication, 5*time.Minute)

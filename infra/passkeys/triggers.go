@@ -17,6 +17,7 @@ type TriggersProps struct {
 	CommonProps
 	VendorProps
 	MailProps
+	AccountProps
 
 	// Table holds the passkeys, as NewCredentialTable makes it. Required.
 	Table awsdynamodb.ITable
@@ -52,6 +53,8 @@ type Triggers struct {
 	props                  TriggersProps
 	define, create, verify function
 	ticket                 keyRing // for trusted backends alone; empty unless Props.Tickets
+	account                keyRing // for the accounts function alone; empty unless it signs users in
+	mail                   keyRing // for Create and the accounts function; empty unless mail is sent
 }
 
 // NewTriggers adds the functions to scope. No pool has them before Attach, and
@@ -92,14 +95,13 @@ func (t *Triggers) addCreate() {
 		FoldUserNames:  !t.props.CaseSensitiveUserNames,
 		Vendors:        vendors,
 	}
-	var mailKey keyRing
 	if mail := t.props.Mail; mail != nil {
-		mailKey = t.props.Keys.newKeyRing("MailKey", "mail", provisioning.KindSymmetric, mail.Rotation, mail.Key)
-		s.Mail = t.props.mailSettings(mailKey.parameter)
+		t.mail = t.props.Keys.newKeyRing("MailKey", "mail", provisioning.KindSymmetric, mail.Rotation, mail.Key)
+		s.Mail = t.props.mailSettings(t.mail.parameter)
 	}
 	t.create = t.newTrigger("CreateAuthChallenge", createFunction, s)
 	if t.props.sends() {
-		t.letCreateMail(mailKey)
+		t.letCreateMail()
 	}
 	t.create.allow(allowItems(t.props.Table, []string{userItems, configItems}, "dynamodb:GetItem")...)
 	t.create.allow(t.props.Keys.decoy.read...)
@@ -108,10 +110,14 @@ func (t *Triggers) addCreate() {
 
 func (t *Triggers) addVerify() {
 	vendors := t.props.settings()
-	var ticketKeys []string
+	var ticketKeys, accountKeys []string
 	if tickets := t.props.Tickets; tickets != nil {
 		t.ticket = t.props.Keys.newKeyRing("TicketKey", "ticket", provisioning.KindSigning, tickets.Rotation, tickets.Key)
 		ticketKeys = []string{t.ticket.publicKeys()}
+	}
+	if t.props.vouches() {
+		t.account = t.props.Keys.newKeyRing("AccountKey", "account", provisioning.KindSigning, 0, nil)
+		accountKeys = []string{t.account.publicKeys()}
 	}
 	t.verify = t.newTrigger("VerifyAuthChallenge", verifyFunction, settings.Verify{
 		Table:          *t.props.Table.TableName(),
@@ -121,6 +127,7 @@ func (t *Triggers) addVerify() {
 		StampKeys:      []string{t.props.Keys.stamp.publicKeys()},
 		CounterPolicy:  string(t.props.CounterPolicy),
 		TicketKeys:     ticketKeys,
+		AccountKeys:    accountKeys,
 		Fallbacks:      t.props.mailMethods(),
 		LinkAnyBrowser: t.props.EmailLink != nil && t.props.EmailLink.AnyBrowser,
 		Vendors:        vendors,
@@ -163,7 +170,7 @@ func (t *Triggers) Serve(client awscognito.IUserPoolClient, further ...string) {
 		provisioning.ClientID:         client.UserPoolClientId(),
 		provisioning.RelyingPartyID:   t.props.RelyingPartyID,
 		provisioning.UserVerification: t.props.UserVerification,
-		provisioning.Methods:          slices.Concat([]string{provisioning.MethodPasskey}, t.props.methods(), t.props.mailMethods(), further),
+		provisioning.Methods:          slices.Concat([]string{provisioning.MethodPasskey}, t.props.methods(), t.props.mailMethods(), t.props.accountMethods(), further),
 	}
 	if t.props.sends() {
 		properties[provisioning.Policy] = t.props.policyOn(client)

@@ -85,6 +85,7 @@ func (p Props) Validate() error {
 	c.mail(p.MailProps, p.RelyingPartyID)
 	c.mailBesideVendors(p.MailProps, p.VendorProps)
 	c.tickets(p)
+	c.accounts(p.AccountProps, p.MailProps, p.SignIn)
 	return c.err()
 }
 

@@ -31,6 +31,7 @@ const CustomChallenge = "CUSTOM_CHALLENGE"
 const (
 	MethodPasskey = provisioning.MethodPasskey
 	MethodTicket  = provisioning.MethodTicket
+	MethodAccount = provisioning.MethodAccount
 	MethodLink    = provisioning.MethodLink
 	MethodCode    = provisioning.MethodCode
 	MethodSMS     = provisioning.MethodSMS

@@ -82,6 +82,7 @@ const (
 const (
 	MethodPasskey = "passkey"     // with a passkey that this stack checks
 	MethodTicket  = "ticket"      // with a one-time ticket of a trusted backend
+	MethodAccount = "account"     // with a one-time ticket of the accounts function
 	MethodCorbado = "corbado"     // with a passkey that Corbado Connect keeps
 	MethodPassage = "passageflex" // with a passkey at a service that speaks Passage Flex's protocol
 	MethodLink    = "link"        // with a link that was mailed

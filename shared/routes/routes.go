@@ -48,6 +48,11 @@ var (
 	RevokePassageDevice = Route{"DELETE", "/passage/devices/{" + ID + "}", AccessToken}
 )
 
+// The routes of the accounts function, each of which is there with its journey.
+var (
+	SignUp = Route{"POST", "/sign-up", NoToken}
+)
+
 // All lists the routes that every stack has, in the order in which documentation
 // shows them.
 func All() []Route {
@@ -56,6 +61,9 @@ func All() []Route {
 		SignInOptions, SignInUser,
 	}
 }
+
+// SignUps lists the routes of a stack whose users sign up without a password.
+func SignUps() []Route { return []Route{SignUp} }
 
 // Corbado lists the routes of a stack whose users have passkeys with Corbado Connect.
 func Corbado() []Route { return []Route{CorbadoConnectToken} }

@@ -42,6 +42,7 @@ type Verify struct {
 	StampKeys      []string `env:"PASSKEYS_STAMP_KEYS"`                // Ed25519 public keys, unpadded base64url
 	CounterPolicy  string   `env:"PASSKEYS_COUNTER_POLICY,optional"`   // what a signature counter that did not increase means
 	TicketKeys     []string `env:"PASSKEYS_TICKET_KEYS,optional"`      // Ed25519 public keys, as StampKeys; empty: no tickets
+	AccountKeys    []string `env:"PASSKEYS_ACCOUNT_KEYS,optional"`     // Ed25519 public keys, as StampKeys, of the accounts function's tickets; empty: none
 	Fallbacks      []string `env:"PASSKEYS_FALLBACKS,optional"`        // the same as Define's
 	LinkAnyBrowser bool     `env:"PASSKEYS_LINK_ANY_BROWSER,optional"` // whether links work in other browsers than the one that asked
 	Vendors
@@ -68,6 +69,18 @@ type API struct {
 	MaxPasskeys          int           `env:"PASSKEYS_MAX_PASSKEYS"`          // per user
 	RecentAuthentication time.Duration `env:"PASSKEYS_RECENT_AUTHENTICATION"` // how long after a sign-in passkeys may be added or removed
 	Vendors
+}
+
+// Accounts is what the function needs that creates, recovers and changes accounts.
+type Accounts struct {
+	Table            string   `env:"PASSKEYS_TABLE"`
+	UserPoolID       string   `env:"PASSKEYS_USER_POOL_ID"`
+	ClientIDs        []string `env:"PASSKEYS_CLIENT_IDS"`           // app clients that are served
+	AccountParameter string   `env:"PASSKEYS_ACCOUNT_PARAMETER"`    // SSM name of the key that signs tickets: it signs in as anybody
+	NamedUsers       bool     `env:"PASSKEYS_NAMED_USERS,optional"` // users have names of their own, and addresses as aliases; otherwise the address is the name
+	MarkerAttribute  string   `env:"PASSKEYS_MARKER_ATTRIBUTE"`     // that says who created a user, with "custom:"
+	SignUp           bool     `env:"PASSKEYS_SIGN_UP,optional"`     // whether users may sign up without a password
+	Mail
 }
 
 // Vendors are the sign-in systems of others, for functions that are built with

@@ -14,6 +14,7 @@
 //	recovery      MAIL#<sub>   RECOVERY   a proved wish to get in without a passkey, until it is ripe
 //	one-time link MAIL#<sub>   RECOVERY-LINK  the link by which an operator lets a user in, as a hash
 //	mail limit    RATE#<key>   MAIL       mails to an address or a user, by keyed hash
+//	proof         PROOF#<id>   PROOF      of an address: tries at its code, its use, and the user it made
 //	app client    CONFIG       CLIENT#<id> what a sign-in on that client may use
 //	passwords     CONFIG       PASSWORD#<id> whose passkeys end passwords on that app client
 //	user pool     CONFIG       POOL#<id>  the triggers that an imported pool had before
@@ -122,6 +123,7 @@ const (
 	RecoverySK     = "RECOVERY"
 	RecoveryLinkSK = "RECOVERY-LINK"
 	RateSK         = "MAIL"
+	ProofSK        = "PROOF"
 	ConfigPK       = "CONFIG"
 	PasskeyPrefix  = "PK#"
 )
@@ -153,6 +155,9 @@ func CodeSK(session string) string { return "CODE#" + session }
 
 // RatePK is the partition key of the limit of mails that has this key.
 func RatePK(key string) string { return "RATE#" + key }
+
+// ProofPK is the partition key of the proof of an address that has this id.
+func ProofPK(id string) string { return "PROOF#" + id }
 
 // CredentialPK is the partition key of the item that makes a credential id unique.
 func CredentialPK(h string) string { return "CRED#" + h }

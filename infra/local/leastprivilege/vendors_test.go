@@ -151,6 +151,7 @@ func (s *services) signInByTicket(ctx context.Context, v *visitor) error {
 	}
 	name := begun.ChallengeParameters["USERNAME"]
 	signer := ticket.Signer{
+		Kind:   ticket.Backend,
 		PoolID: *poolID, Now: time.Now,
 		Key: secret.NewParameter(parameterstore.New(config), v.stack.Outputs()["TicketParameter"], time.Now).Current,
 	}

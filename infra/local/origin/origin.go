@@ -38,8 +38,12 @@ type ClientConfig struct {
 	UserPoolEndpoint string `json:"userPoolEndpoint"`
 	APIURL           string `json:"apiUrl,omitempty"` // empty if the stack has no HTTP API
 	RelyingPartyID   string `json:"relyingPartyId"`
-	Vendor           string `json:"vendor,omitempty"`      // for whose service a stand-in runs here; empty for none
-	MailMethods      string `json:"mailMethods,omitempty"` // "code", "link" or both, with a comma
+	Vendor           string `json:"vendor,omitempty"`           // for whose service a stand-in runs here; empty for none
+	MailMethods      string `json:"mailMethods,omitempty"`      // "code", "link" or both, with a comma
+	SignUp           string `json:"signUp,omitempty"`           // without a password: "passkey-first" or "known"; empty if users don't
+	Recovery         bool   `json:"recovery,omitempty"`         // whether users can get back in who have lost all their passkeys
+	Passwords        string `json:"passwords,omitempty"`        // "phase-out" or "off"; empty if users keep theirs
+	PasswordClientID string `json:"passwordClientId,omitempty"` // of the app client for those who still have a password
 }
 
 // Options are what the origin serves.

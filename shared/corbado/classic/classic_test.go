@@ -69,7 +69,7 @@ func clientOf(t *testing.T, baseURL, credentials string) *provider.Client {
 }
 
 func signer(site *corbadotest.Site, ring *journey.Ring) ticket.Signer {
-	return ticket.Signer{PoolID: corbadotest.PoolID, Now: site.Stack.Now, Key: func(ctx context.Context) (secret.Key, error) {
+	return ticket.Signer{Kind: ticket.Backend, PoolID: corbadotest.PoolID, Now: site.Stack.Now, Key: func(ctx context.Context) (secret.Key, error) {
 		r, err := ring.Ring(ctx)
 		return r.Current(), err
 	}}

@@ -35,28 +35,29 @@ const flagMethod = "amr:"
 // Checker implements customauth.Checker. A ticket is found correct once. There
 // is no Issuer, because a ticket answers any challenge.
 type Checker struct {
+	Kind  Kind
 	Keys  secret.PublicKeys // those of the ticket's key ring: current, next and previous
 	Store once.Store
 	Now   func() time.Time
 }
 
 // Method implements customauth.Checker.
-func (Checker) Method() string { return customauth.MethodTicket }
+func (c Checker) Method() string { return c.Kind.method() }
 
 // Recognizes implements customauth.Checker: a ticket says that it is one.
-func (Checker) Recognizes(answer string) bool { return strings.HasPrefix(answer, prefix) }
+func (c Checker) Recognizes(answer string) bool { return strings.HasPrefix(answer, c.Kind.prefix()) }
 
 // Check implements customauth.Checker. It reads once and writes once; a refusal
 // reads once at most and writes nothing.
 func (c Checker) Check(ctx context.Context, answer customauth.Answer) (customauth.Verdict, error) {
 	ticket, refused := c.read(answer)
 	if refused != "" {
-		return wrong(refused), nil
+		return c.wrong(refused), nil
 	}
 	item := once.Item{Method: c.Method(), ID: ticket.ID, Issued: ticket.issued(), Expires: ticket.expires()}
 	verdict, err := once.Ledger{Store: c.Store, Now: c.Now}.Accept(ctx, answer, item, func(context.Context) (customauth.Verdict, error) {
 		if c.Now().After(ticket.expires().Add(clockSkew)) {
-			return wrong(reasonExpired), nil
+			return c.wrong(reasonExpired), nil
 		}
 		return customauth.Verdict{Correct: true, Method: c.Method()}, nil
 	})
@@ -70,7 +71,7 @@ func (c Checker) Check(ctx context.Context, answer customauth.Answer) (customaut
 
 // read judges all of a ticket but whether it was used and has expired.
 func (c Checker) read(answer customauth.Answer) (claims, string) {
-	ticket, signed, signature, err := parse(answer.Text)
+	ticket, signed, signature, err := c.parse(answer.Text)
 	if err != nil {
 		return claims{}, reasonMalformed
 	}
@@ -97,8 +98,8 @@ func (c Checker) read(answer customauth.Answer) (claims, string) {
 var errMalformed = errors.New("not a ticket")
 
 // parse takes a ticket apart and judges nothing of it but its form.
-func parse(text string) (ticket claims, signed, signature []byte, err error) {
-	head, tail, _ := strings.Cut(strings.TrimPrefix(text, prefix), separator)
+func (c Checker) parse(text string) (ticket claims, signed, signature []byte, err error) {
+	head, tail, _ := strings.Cut(strings.TrimPrefix(text, c.Kind.prefix()), separator)
 	payload, err := strict.DecodeString(head)
 	if err != nil {
 		return claims{}, nil, nil, errMalformed
@@ -113,7 +114,7 @@ func parse(text string) (ticket claims, signed, signature []byte, err error) {
 	if !wellFormed {
 		return claims{}, nil, nil, errMalformed
 	}
-	return ticket, []byte(prefix + head), signature, nil
+	return ticket, []byte(c.Kind.prefix() + head), signature, nil
 }
 
 // keyID returns the id of the key that the ticket names, if it is known.
@@ -126,6 +127,6 @@ func (c Checker) keyID(ticket claims) (secret.KeyID, bool) {
 	return secret.KeyID{}, false
 }
 
-func wrong(reason string) customauth.Verdict {
-	return customauth.Verdict{Method: customauth.MethodTicket, Reason: reason}
+func (c Checker) wrong(reason string) customauth.Verdict {
+	return customauth.Verdict{Method: c.Method(), Reason: reason}
 }

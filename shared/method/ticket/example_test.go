@@ -22,6 +22,7 @@ func ExampleSigner() {
 		return
 	}
 	signer := ticket.Signer{
+		Kind:   ticket.Backend,
 		PoolID: "eu-central-1_Example00",
 		Key:    func(context.Context) (secret.Key, error) { return ring.Current(), nil },
 		Now:    time.Now,

@@ -41,7 +41,7 @@ func (s *scene) use(t testing.TB, store once.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Checkers = []customauth.Checker{ticket.Checker{Keys: keys, Store: store, Now: s.Now}}
+	s.Checkers = []customauth.Checker{ticket.Checker{Kind: ticket.Backend, Keys: keys, Store: store, Now: s.Now}}
 }
 
 func (s *scene) current(t testing.TB) secret.Ring {
@@ -55,7 +55,7 @@ func (s *scene) current(t testing.TB) secret.Ring {
 
 // signer is the backend.
 func (s *scene) signer() ticket.Signer {
-	return ticket.Signer{PoolID: journey.PoolID, Now: s.Now, Key: func(ctx context.Context) (secret.Key, error) {
+	return ticket.Signer{Kind: ticket.Backend, PoolID: journey.PoolID, Now: s.Now, Key: func(ctx context.Context) (secret.Key, error) {
 		ring, err := s.ring.Ring(ctx)
 		if err != nil {
 			return secret.Key{}, err

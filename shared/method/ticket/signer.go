@@ -17,9 +17,10 @@ var (
 	ErrMethods = errors.New("say how the user was authenticated: 1 to 8 words of a-z, 0-9, _ and -, such as pwd or otp (RFC 8176)")
 )
 
-// Signer signs tickets, for a backend that has authenticated a user. It is safe
+// Signer signs tickets, for who has authenticated a user. It is safe
 // for concurrent use.
 type Signer struct {
+	Kind   Kind
 	PoolID string
 	// Key returns the current seed of the ticket's key ring, as
 	// [secret.Parameter.Current] does.
@@ -63,6 +64,6 @@ func (s Signer) Sign(ctx context.Context, g Grant) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("writing the ticket: %w", err)
 	}
-	signed := prefix + encode(payload)
+	signed := s.Kind.prefix() + encode(payload)
 	return signed + separator + encode(key.Sign([]byte(signed))), nil
 }

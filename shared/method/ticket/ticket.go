@@ -10,7 +10,7 @@
 // the method; the tokens are then Cognito's own.
 //
 // A ticket is text of three parts, "tk1.<payload>.<signature>", both unpadded
-// base64url. The payload is a JSON object:
+// base64url; the stack's own, of the kind Account, begins with "ac1". The payload is a JSON object:
 //
 //	kid     id of the signing key: unpadded base64url of the first 4 bytes of the SHA-256 of the public key
 //	jti     id of the ticket, 16 to 64 characters of base64url that nobody can guess
@@ -35,17 +35,34 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
+
+// Kind is who signs a ticket: the text that it begins with. Kinds have keys of
+// their own, so that neither signer can sign in where only the other may.
+type Kind string
+
+// The kinds.
+const (
+	Backend Kind = "tk1" // a trusted backend
+	Account Kind = "ac1" // the stack's own accounts function, for whoever proved an address to it
+)
+
+// method is the method that an app client lists to take tickets of the kind.
+func (k Kind) method() string {
+	if k == Account {
+		return customauth.MethodAccount
+	}
+	return customauth.MethodTicket
+}
+
+func (k Kind) prefix() string { return string(k) + separator }
 
 // Lifetime is how long a ticket may be answered at most, counted in whole seconds.
 const Lifetime = 60 * time.Second
 
-// The text of a ticket.
-const (
-	prefix    = "tk1" + separator
-	separator = "."
-)
+const separator = "." // of the parts of a ticket
 
 // Bounds of what a ticket says.
 const (

@@ -1,6 +1,7 @@
 package ticket_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,9 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
 func TestTicketSignsInOnce(t *testing.T) {
@@ -200,5 +203,47 @@ func TestSignerRefuses(t *testing.T) {
 				t.Errorf("received %q and %v, want %v", text, err, c.want)
 			}
 		})
+	}
+}
+
+// A backend's key signs nobody in where only the stack's own tickets are taken,
+// and the other way round, whatever the text says that the ticket is.
+func TestKindsHaveKeysOfTheirOwn(t *testing.T) {
+	s := newScene(t)
+	accounts := journey.NewRing(t, secret.Signing)
+	ring, err := accounts.Ring(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := secret.ParsePublicKeys(ring.PublicKeys())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Client.Methods = append(s.Client.Methods, customauth.MethodAccount)
+	s.Checkers = append(s.Checkers, ticket.Checker{Kind: ticket.Account, Keys: keys, Store: s.Store, Now: s.Now})
+	u := s.NewUser(subA)
+	own := s.signer()
+	own.Kind = ticket.Account
+	own.Key = func(context.Context) (secret.Key, error) { return ring.Current(), nil }
+	grant := ticket.Grant{ClientID: journey.ClientID, Sub: subA, Methods: []string{"otp"}}
+	text, err := own.Sign(t.Context(), grant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := s.signer()
+	foreign.Kind = ticket.Account
+	forged, err := foreign.Sign(t.Context(), grant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, payload, _ := strings.Cut(text, ".")
+	for name, c := range map[string]struct{ answer, verdict string }{
+		"the stack's own ticket":                  {text, right},
+		"the stack's own, said to be a backend's": {"tk1." + payload, "unknown_key"},
+		"a backend's, said to be the stack's own": {forged, "unknown_key"},
+	} {
+		if got := s.verdict(t, s.Begin(t, u), c.answer); got != c.verdict {
+			t.Errorf("%s is %s, want %s", name, got, c.verdict)
+		}
 	}
 }

@@ -98,7 +98,7 @@ func (s *Site) takeTickets() {
 		s.t.Fatal(err)
 	}
 	s.Stack.Client.Methods = []string{customauth.MethodTicket}
-	s.Stack.Checkers = []customauth.Checker{ticket.Checker{Keys: keys, Store: s.Stack.Store, Now: s.Stack.Now}}
+	s.Stack.Checkers = []customauth.Checker{ticket.Checker{Kind: ticket.Backend, Keys: keys, Store: s.Stack.Store, Now: s.Stack.Now}}
 }
 
 func (s *Site) makePool() {

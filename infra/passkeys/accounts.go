@@ -1,0 +1,223 @@
+package passkeys
+
+import (
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
+)
+
+// AccountProps are how accounts are made and recovered without a password, and
+// what becomes of passwords. What needs proof of an address asks for it by mail,
+// so that EmailCode or EmailLink must be on, which is also how users get in who
+// have no passkey at hand.
+type AccountProps struct {
+	// SignUp lets users sign up without a password: whoever proves an e-mail
+	// address has an account, is signed in at once, and may add a passkey. Nil
+	// leaves signing up to Cognito. Not with SignInPhone.
+	SignUp *SignUp
+
+	// Recovery lets users back in who have lost all their passkeys. Nil has none.
+	// Not with SignInPhone.
+	Recovery *Recovery
+
+	// Passwords says what users can still do with one. Empty means PasswordsKeep.
+	Passwords Passwords
+}
+
+// SignUp is signing up without a password.
+type SignUp struct {
+	// KnownOnly takes only people whose account number and e-mail address are on
+	// the roster, which `go run ./infra/admin import-roster` fills.
+	KnownOnly bool
+}
+
+// Recovery is proof of the e-mail address, a delay, and proof again.
+type Recovery struct {
+	// Delay between the first proof and the second, in which the owner is told and
+	// can void the recovery with a passkey, up to 30 days. Nil means 24 hours; none
+	// at all makes the mailbox as good as any passkey.
+	Delay *time.Duration
+
+	// KeepPasskeys leaves the user's passkeys as they are.
+	KeepPasskeys bool
+}
+
+// Passwords says what users can still do with a password.
+type Passwords string
+
+// Values of Passwords.
+const (
+	PasswordsKeep     Passwords = "keep"      // sign in and recover with it
+	PasswordsPhaseOut Passwords = "phase-out" // sign in with it as long as they have no passkey
+	PasswordsOff      Passwords = "off"       // nothing
+)
+
+// Limits of accounts.
+const (
+	defaultRecoveryDelay = 24 * time.Hour
+	maxRecoveryDelay     = 30 * 24 * time.Hour
+)
+
+// proofItems are the partitions of proofs of an address, as a pattern of an IAM condition.
+var proofItems = table.ProofPK("*")
+
+// withDefaults returns a copy of a in which nothing is left to interpret.
+func (a AccountProps) withDefaults() AccountProps {
+	if a.Recovery != nil {
+		recovery := *a.Recovery
+		if recovery.Delay == nil {
+			delay := defaultRecoveryDelay
+			recovery.Delay = &delay
+		}
+		a.Recovery = &recovery
+	}
+	setDefault(&a.Passwords, PasswordsKeep)
+	return a
+}
+
+// vouches reports whether the accounts function signs users in by tickets, once
+// they proved an address.
+func (a AccountProps) vouches() bool { return a.SignUp != nil || a.Recovery != nil }
+
+// hasAccounts reports whether there is an accounts function.
+func (a AccountProps) hasAccounts() bool { return a.vouches() }
+
+// accountMethods are the ways to sign in that accounts add on every app client.
+func (a AccountProps) accountMethods() []string {
+	if !a.vouches() {
+		return nil
+	}
+	return []string{provisioning.MethodAccount}
+}
+
+// accountRoutes are those that the accounts function answers.
+func (a AccountProps) accountRoutes() []routes.Route {
+	var all []routes.Route
+	if a.SignUp != nil {
+		all = append(all, routes.SignUps()...)
+	}
+	return all
+}
+
+// AccountsProps configures Accounts.
+type AccountsProps struct {
+	CommonProps
+	AccountProps
+	MailProps
+
+	// API gets the routes, and Triggers take the tickets. Both of the same stack,
+	// with the same AccountProps and MailProps. Required.
+	API      *API
+	Triggers *Triggers
+
+	// UserPool is whose accounts they are, and Clients are the app clients that are
+	// served. Required.
+	UserPool awscognito.IUserPool
+	Clients  []awscognito.IUserPoolClient
+
+	// Table holds the passkeys, as NewCredentialTable makes it. Required.
+	Table awsdynamodb.ITable
+
+	// SignIn and MarkerAttribute are as in Props. Required.
+	SignIn          SignIn
+	MarkerAttribute string
+}
+
+// Accounts is the function that creates, recovers and changes accounts. It may
+// call the user pool as an administrator, send mail and sign in as anybody, none
+// of which the API of passkeys may.
+type Accounts struct {
+	constructs.Construct
+
+	props    AccountsProps
+	function function
+}
+
+// NewAccounts adds the function to scope and its routes to the API. It panics
+// with an *InvalidPropsError or a *BuildError.
+func NewAccounts(scope constructs.Construct, id *string, props *AccountsProps) *Accounts {
+	if props == nil {
+		props = &AccountsProps{}
+	}
+	must(props.validate())
+	a := &Accounts{props: *props}
+	a.props.CommonProps = props.CommonProps.withDefaults()
+	a.props.AccountProps = props.AccountProps.withDefaults()
+	a.props.MailProps = props.MailProps.withDefaults(props.API.props.RelyingPartyName)
+	a.props.tag(a.props.mailTags()...)
+	constructs.NewConstruct_Override(a, scope, id)
+	setDefault(&a.props.Instance, instanceOf(a))
+	a.addFunction()
+	props.API.addServed("AccountsIntegration", a.function, a.props.accountRoutes(), "It is called before anyone is signed in. It tells nobody who has an account, mails few, and does no more before an address is proved.")
+	return a
+}
+
+// SignUp is how users sign up without a password, or nil if they don't.
+func (p *Passkeys) SignUp() *SignUp { return p.props.SignUp }
+
+// Recovers reports whether users can get back in who have lost all their passkeys.
+func (p *Passkeys) Recovers() bool { return p.props.Recovery != nil }
+
+// Passwords is what users can do with a password.
+func (p *Passkeys) Passwords() Passwords { return p.props.Passwords }
+
+// Function answers the routes of accounts.
+func (a *Accounts) Function() awslambda.IFunction { return a.function.live }
+
+func (a *Accounts) addFunction() {
+	triggers := a.props.Triggers
+	s := settings.Accounts{
+		Table:            *a.props.Table.TableName(),
+		UserPoolID:       *a.props.UserPool.UserPoolId(),
+		ClientIDs:        clientIDs(a.props.Clients),
+		AccountParameter: triggers.account.parameter,
+		NamedUsers:       a.props.SignIn == SignInUserName,
+		MarkerAttribute:  customAttribute(a.props.MarkerAttribute),
+		SignUp:           a.props.SignUp != nil,
+	}
+	var templates string
+	if mail := a.props.Mail; mail != nil {
+		s.Mail, templates = a.props.mailSettings(triggers.mail.parameter), mail.Templates
+	}
+	a.function = a.props.newServing(a, definition{
+		id: "Function", directory: accountsFunction, timeout: apiTimeout, files: templates, environment: settings.Environ(s),
+	})
+}
+
+func (a AccountsProps) validate() error {
+	var c check
+	c.required("API", a.API)
+	c.required("Triggers", a.Triggers)
+	c.required("UserPool", a.UserPool)
+	c.required("Clients", a.Clients)
+	c.required("Table", a.Table)
+	c.required("SignIn", a.SignIn)
+	c.required("MarkerAttribute", a.MarkerAttribute)
+	c.common(a.CommonProps)
+	c.mail(a.MailProps, "")
+	c.accounts(a.AccountProps, a.MailProps, a.SignIn)
+	return c.err()
+}
+
+// accounts checks what concerns accounts.
+func (c *check) accounts(a AccountProps, m MailProps, signIn SignIn) {
+	oneOf(c, "Passwords", a.Passwords, "", PasswordsKeep, PasswordsPhaseOut, PasswordsOff)
+	journeys := []property{{"SignUp", a.SignUp != nil}, {"Recovery", a.Recovery != nil}}
+	if !m.sends() {
+		c.unset("set EmailCode or EmailLink too: an address is proved by mail, and users without a passkey at hand must get in", journeys...)
+	}
+	if signIn == SignInPhone {
+		c.unset("leave it out: it is proof of an e-mail address, and users sign in by phone number", journeys...)
+	}
+	if a.Recovery != nil && a.Recovery.Delay != nil && (*a.Recovery.Delay < 0 || *a.Recovery.Delay > maxRecoveryDelay) {
+		c.add("Recovery.Delay", a.Recovery.Delay.String(), "use 0s to %s", maxRecoveryDelay)
+	}
+}

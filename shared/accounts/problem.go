@@ -1,0 +1,23 @@
+package accounts
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
+)
+
+// The problems that a client can cause.
+var (
+	errClient  = httpapi.NewProblem(http.StatusForbidden, "client_not_served", "The app client is not one that is served here.")
+	errAddress = httpapi.NewProblem(http.StatusBadRequest, "bad_address", "This is not an e-mail address.")
+	errExists  = httpapi.NewProblem(http.StatusConflict, "account_exists", "The address has an account: sign in, or recover it.")
+)
+
+// public is the one place where an error of accounts becomes what a client reads.
+func public(err error) (_ httpapi.Problem, ok bool) {
+	if errors.Is(err, ErrExists) {
+		return errExists, true
+	}
+	return httpapi.Problem{}, false
+}
