@@ -57,9 +57,10 @@ func newDesk(s settings.Mail, env settings.AWS, store credentials.Store) (sent.D
 	key := secret.NewParameter(parameterstore.New(secretConfig), s.MailParameter, time.Now)
 	key.Prefetch()
 	return sent.Desk{
-		Key:   key.Current,
-		Store: store,
-		Quota: quota.Quota{Store: store, Now: time.Now},
+		Channel: sent.Mail,
+		Key:     key.Current,
+		Store:   store,
+		Quota:   quota.Quota{Store: store, Now: time.Now},
 		Post: ses.Post{
 			Client: sesv2.NewFromConfig(awsclient.Once(mailConfig, sendTimeout)), Words: letters,
 			From: s.MailFrom, FromName: s.MailFromName, ConfigurationSet: s.MailConfigurationSet,

@@ -69,6 +69,7 @@ type Opened struct {
 	Metadata string            // for Define
 	Method   string            // that the metadata names
 	Faults   []error           // why methods are missing that the app client accepts, or what failed unseen
+	Sent     bool              // whether a letter went to the user
 	Withheld string            // why the user got nothing of what was asked for
 }
 
@@ -92,7 +93,7 @@ func (c Create) Open(ctx context.Context, user User, h History) (Opened, error) 
 		methods = c.openers(client)
 	}
 	sealed := seal(client, c.now())
-	sealed.Accepted = client.accepted(passkeys)
+	sealed.Fallback, sealed.Accepted = decision.Method, client.accepted(passkeys)
 	session := decision.Session
 	if session == "" {
 		session = SessionID(sealed.Challenge)
@@ -116,6 +117,7 @@ func (c Create) Open(ctx context.Context, user User, h History) (Opened, error) 
 		Metadata: formatMetadata(methods[0], session),
 		Method:   methods[0],
 		Faults:   append(opening.faults, opening.unseen...),
+		Sent:     opening.sent,
 		Withheld: opening.withheld,
 	}, nil
 }
@@ -166,6 +168,7 @@ type round struct {
 	faults  []error           // why methods are left out
 	unseen  []error           // what failed although the round looks as always
 
+	sent     bool
 	withheld string
 }
 
@@ -183,7 +186,7 @@ func (r *round) add(method string, issued Issued) error {
 		r.private[privateKey(method, key)] = value
 	}
 	maps.Copy(r.public, issued.Public)
-	r.withheld = issued.Withheld
+	r.sent, r.withheld = issued.Sent, issued.Withheld
 	if issued.Fault != nil {
 		r.unseen = append(r.unseen, fmt.Errorf("issuing a %s challenge: %w", method, issued.Fault))
 	}

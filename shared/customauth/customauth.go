@@ -46,6 +46,7 @@ type User struct {
 	NotFound bool   // Cognito runs the triggers for names that nobody has
 
 	VerifiedEmail string // the address, if Cognito has it verified and the user may sign in
+	VerifiedPhone string // the number in E.164 form, likewise
 	Locale        string // of the user's attributes, such as "de-CH"; often empty
 }
 
@@ -112,6 +113,7 @@ type Issued struct {
 	Public  map[string]string // for the client: parameter → value
 	Private map[string]string // for the method's own Checker, in Sealed.Private: key → value
 
+	Sent     bool   // whether a letter went to the user, for the metric of that
 	Withheld string // why the user got nothing, for the log: one of a small, fixed set of words
 	Fault    error  // what failed although the challenge looks as always, so that nobody can tell for whom it did
 }

@@ -49,6 +49,7 @@ const (
 var askNames = map[string]string{
 	"MAGIC_LINK":     MethodLink,
 	"EMAIL_CODE":     MethodCode,
+	"SMS_OTP":        MethodSMS,
 	"SMS_OTP_STEPUP": MethodSMS,
 }
 

@@ -66,7 +66,7 @@ func rule(entries []customauth.Entry, ask string, userNotFound bool) customauth.
 	case len(w) == 4:
 		return customauth.Fail
 	case w == "p":
-		if ask == "MAGIC_LINK" || ask == "EMAIL_CODE" || ask == "SMS_OTP_STEPUP" {
+		if ask == "MAGIC_LINK" || ask == "EMAIL_CODE" || ask == "SMS_OTP" || ask == "SMS_OTP_STEPUP" {
 			return customauth.Challenge
 		}
 		return customauth.Fail
@@ -112,7 +112,7 @@ func TestDefineDecidesEveryHistory(t *testing.T) {
 
 func TestDefineBoundsAttempts(t *testing.T) {
 	define := customauth.Define{Fallbacks: fallbacks}
-	for _, ask := range []string{"MAGIC_LINK", "EMAIL_CODE", "SMS_OTP_STEPUP"} {
+	for _, ask := range []string{"MAGIC_LINK", "EMAIL_CODE", "SMS_OTP", "SMS_OTP_STEPUP"} {
 		var history []customauth.Entry
 		rounds := 0
 		for {

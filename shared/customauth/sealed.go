@@ -16,6 +16,7 @@ type Sealed struct {
 	Expires          time.Time // milliseconds
 	RelyingPartyID   string
 	UserVerification string
+	Fallback         string   // method that the round was opened for; empty in the first round
 	Accepted         []string // methods, after policy
 
 	Private map[string]string // what the method's own Issuer left for its Checker: key → value
@@ -33,11 +34,12 @@ const (
 	keyExpires          = "x"
 	keyRelyingParty     = "rp"
 	keyUserVerification = "uv"
+	keyFallback         = "f" // not in the first round
 	keyAccepted         = "acc"
 )
 
 func (s Sealed) parameters() map[string]string {
-	return map[string]string{
+	parameters := map[string]string{
 		keyVersion:          sealedVersion,
 		keyChallenge:        base64.RawURLEncoding.EncodeToString(s.Challenge),
 		keyIssued:           strconv.FormatInt(s.Issued.UnixMilli(), 10),
@@ -46,6 +48,10 @@ func (s Sealed) parameters() map[string]string {
 		keyUserVerification: s.UserVerification,
 		keyAccepted:         strings.Join(s.Accepted, ","),
 	}
+	if s.Fallback != "" {
+		parameters[keyFallback] = s.Fallback
+	}
+	return parameters
 }
 
 // privateKey is where a private value of a method stands. No key of Sealed's own
@@ -78,6 +84,7 @@ func openSealed(private map[string]string) (Sealed, bool) {
 		Expires:          time.UnixMilli(expires),
 		RelyingPartyID:   private[keyRelyingParty],
 		UserVerification: private[keyUserVerification],
+		Fallback:         private[keyFallback],
 	}
 	if accepted := private[keyAccepted]; accepted != "" {
 		s.Accepted = strings.Split(accepted, ",")

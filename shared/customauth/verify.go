@@ -45,11 +45,16 @@ func (v Verify) Check(ctx context.Context, user User, private map[string]string,
 }
 
 // checkerFor returns the checker of an answer among those of the methods that
-// were sealed as allowed, or nil and the verdict. An answer that has the form of
-// a method that was not, such as a ticket, never reaches the opaque one, which
-// would show it to a service of others.
+// were sealed as allowed, or nil and the verdict. Where several methods have
+// answers of that form, such as codes, it is the one of the fallback that was
+// asked for. An
+// answer that has the form of a method that was not allowed, such as a ticket,
+// never reaches the opaque one, which would show it to a service of others.
 func (v Verify) checkerFor(answer string, sealed Sealed) (Checker, Verdict) {
-	i := slices.IndexFunc(v.Checkers, func(c Checker) bool { return c.Recognizes(answer) })
+	i := slices.IndexFunc(v.Checkers, func(c Checker) bool { return c.Method() == sealed.Fallback && c.Recognizes(answer) })
+	if i < 0 {
+		i = slices.IndexFunc(v.Checkers, func(c Checker) bool { return c.Recognizes(answer) })
+	}
 	checker := v.Opaque
 	if i >= 0 {
 		checker = v.Checkers[i]

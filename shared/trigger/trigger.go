@@ -108,8 +108,14 @@ func userOf(h events.CognitoEventUserPoolsHeader, attributes map[string]string, 
 		return customauth.User{}, errors.New("the event names a user without a sub")
 	}
 	u.Locale = attributes[attributeLocale]
-	if attributes[attributeEmailVerified] == "true" && !slices.Contains(statusesWithoutTokens, attributes[attributeStatus]) {
+	if slices.Contains(statusesWithoutTokens, attributes[attributeStatus]) {
+		return u, nil
+	}
+	if attributes[attributeEmailVerified] == "true" {
 		u.VerifiedEmail = attributes[attributeEmail]
+	}
+	if attributes[attributePhoneVerified] == "true" {
+		u.VerifiedPhone = attributes[attributePhone]
 	}
 	return u, nil
 }
@@ -120,6 +126,8 @@ const (
 	attributeStatus        = "cognito:user_status"
 	attributeEmail         = "email"
 	attributeEmailVerified = "email_verified"
+	attributePhone         = "phone_number"
+	attributePhoneVerified = "phone_number_verified"
 	attributeLocale        = "locale"
 )
 

@@ -60,18 +60,19 @@ type payload struct {
 // Issue implements customauth.Issuer. It mails a link, once in a session, which
 // replaces the one that was outstanding.
 func (i Issuer) Issue(ctx context.Context, issue customauth.Issue) (customauth.Issued, error) {
+	public := map[string]string{sent.ParameterChallenge: challenge}
 	redirect, asked := issue.Ask[askRedirect]
 	if !asked {
 		redirect = i.Redirects[0]
 	}
 	if !slices.Contains(i.Redirects, redirect) { // which says nothing of the user
-		return customauth.Issued{Public: map[string]string{sent.ParameterChallenge: challenge}, Withheld: withheldRedirect}, nil
+		return customauth.Issued{Public: public, Withheld: withheldRedirect}, nil
 	}
 	return i.Desk.Ask(ctx, issue, sent.Request{
-		Method:    customauth.MethodLink,
-		Challenge: challenge,
-		SortKey:   table.LinkSK,
-		Lifetime:  i.Lifetime,
+		Method:   customauth.MethodLink,
+		Public:   public,
+		SortKey:  table.LinkSK,
+		Lifetime: i.Lifetime,
 		Write: func(key secret.Key, expires time.Time) (mail.Letter, credentials.Mailing) {
 			token := mint(key, issue, expires.Add(-i.Lifetime), expires)
 			return mail.Letter{Kind: mail.KindLink, Link: redirect + "#" + token},

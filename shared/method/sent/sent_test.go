@@ -334,7 +334,7 @@ func TestRequestsLookAlike(t *testing.T) {
 			if !slices.Equal(kinds, c.letters) {
 				t.Errorf("%s: letters are %v, want %v", c.name, kinds, c.letters)
 			}
-			if sealed := len(session.Private) > 7; sealed != (c.withheld == nil) {
+			if sealed := len(session.Private) > 8; sealed != (c.withheld == nil) {
 				t.Errorf("%s: something that verifies: %t", c.name, sealed)
 			}
 		}
@@ -350,7 +350,7 @@ func TestFaultsLookLikeMails(t *testing.T) {
 	if len(session.Public) != 1 || session.Public["challenge"] != "EMAIL_CODE" {
 		t.Errorf("the client is told %v", session.Public)
 	}
-	if logged, _ := s.Log.Last(t, "created")["error"].(string); !strings.Contains(logged, "sending the mail: MessageRejected") {
+	if logged, _ := s.Log.Last(t, "created")["error"].(string); !strings.Contains(logged, "sending the letter: MessageRejected") {
 		t.Errorf("logged is %q", logged)
 	}
 }

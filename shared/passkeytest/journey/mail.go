@@ -66,7 +66,7 @@ func (s *Stack) Mails(t testing.TB) *Postbox {
 	t.Helper()
 	post, ring := &Postbox{}, NewRing(t, secret.Symmetric)
 	desk := sent.Desk{
-		Key: ring.current, Store: s.Store, Quota: quota.Quota{Store: s.Store, Now: s.Now}, Post: post,
+		Channel: sent.Mail, Key: ring.current, Store: s.Store, Quota: quota.Quota{Store: s.Store, Now: s.Now}, Post: post,
 		Now: s.Now, Wait: func(_ context.Context, d time.Duration) { s.Advance(d) },
 	}
 	book := sent.Book{Store: s.Store, Now: s.Now}
