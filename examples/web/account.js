@@ -1,6 +1,5 @@
 // The view of a signed-in user.
 import qrcode from 'qrcode-generator';
-import { isSupported } from './passkeys.js';
 import { forget, remember, remembered } from './remembered.js';
 import { announce, byId, fill, formatDate, formatTime, onClick, openDialog, run } from './ui.js';
 
@@ -20,14 +19,7 @@ export class AccountView {
 	/** @type {import('./passkeys.js').Passkey[]} */
 	#list = [];
 
-	/**
-	 * @param {object} page
-	 * @param {import('./passkeys.js').PasskeyClient} page.passkeys
-	 * @param {import('./userpool.js').Accounts} page.accounts
-	 * @param {import('./vendors.js').Vendor} [page.vendor] for whose service a stand-in runs
-	 * @param {import('./confirm.js').Recently} page.recently
-	 * @param {(view: string) => void} page.go
-	 */
+	/** @param {import('./app.js').Page} page */
 	constructor({ passkeys, accounts, vendor, recently, go }) {
 		this.#passkeys = passkeys;
 		this.#accounts = accounts;
@@ -43,7 +35,7 @@ export class AccountView {
 	/** Reads everything that the view shows. @param {string | null} how the user signed in */
 	async enter(how) {
 		this.#email = this.#passkeys.claims?.idToken.email ?? '';
-		byId('signed-in-with').textContent = how ? `signed in with your ${how}` : 'signed in';
+		byId('signed-in-with').textContent = how ? `signed in with ${how}` : 'signed in';
 		this.#showTokens();
 		this.#showDetails();
 		await this.#load();
@@ -63,7 +55,6 @@ export class AccountView {
 	}
 
 	#listenToPasskeys() {
-		byId('add-passkey').hidden = !isSupported();
 		onClick(byId('add-passkey'), byId('passkeys-problem'), async () => {
 			const added = await this.#recently(() => this.#passkeys.add());
 			remember(this.#email, true);

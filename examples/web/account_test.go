@@ -16,7 +16,7 @@ func newcomer(t *testing.T, s *site, scripts ...string) (*visitor, user) {
 	v := visit(t, s, scripts...)
 	v.signInWithPassword(u)
 	v.addFirstPasskey()
-	v.signedIn("password")
+	v.signedIn("your password")
 	return v, u
 }
 
@@ -124,7 +124,7 @@ func TestPasswordIsChanged(t *testing.T) {
 	v.see(toast, "Your password is changed.")
 	v.signOut()
 	v.signInWithPassword(user{u.email, "Another horse 8 battery!"})
-	v.signedIn("password")
+	v.signedIn("your password")
 }
 
 func TestEMailAddressChangesOnceItsCodeIsEntered(t *testing.T) {
@@ -154,7 +154,7 @@ func TestEMailAddressChangesOnceItsCodeIsEntered(t *testing.T) {
 	v.continueAs(next)
 	v.touching(func() {
 		v.click("#named-passkey")
-		v.signedIn("passkey")
+		v.signedIn("your passkey")
 	})
 }
 
@@ -164,7 +164,7 @@ func TestSignOutEverywhere(t *testing.T) {
 	there := visit(t, demo)
 	there.expectRefusals()
 	there.signInWithPassword(u)
-	there.signedIn("password")
+	there.signedIn("your password")
 
 	here.click("#sign-out-everywhere")
 	here.see(heading, "Sign in")
@@ -229,7 +229,7 @@ func TestAuthenticatorApp(t *testing.T) {
 
 	v.touching(func() { // a passkey needs no code
 		v.click("#passkey-sign-in")
-		v.signedIn("passkey")
+		v.signedIn("your passkey")
 	})
 	v.signOut()
 
@@ -240,7 +240,7 @@ func TestAuthenticatorApp(t *testing.T) {
 	v.see(problem, "That code isn’t right.")
 	v.enter("#app-code", nextAppCode(t, secret))
 	v.click("#app-code-form [type=submit]")
-	v.signedIn("password")
+	v.signedIn("your password")
 	v.click("#remove-app")
 	v.see("#app-state", "Off")
 }
@@ -322,7 +322,7 @@ func TestTheBrowserIsToldOfAPasskeyThatIsGone(t *testing.T) {
 	v, u := newcomer(t, demo)
 	there := visit(t, demo)
 	there.signInWithPassword(u)
-	there.signedIn("password")
+	there.signedIn("your password")
 	there.click("[data-remove]")
 	there.click("#remove-dialog [type=submit]")
 	there.see(toast, "is deleted")
@@ -332,7 +332,7 @@ func TestTheBrowserIsToldOfAPasskeyThatIsGone(t *testing.T) {
 	})
 
 	v.reload() // lists the passkeys, which says which are good
-	v.signedIn("password")
+	v.signedIn("your password")
 	v.holds(0)
 	there.holds(1)
 	if id := eval[string](v, "document.querySelector('[data-rename]').dataset.id"); strings.ContainsAny(id, "+/=") {

@@ -1,76 +1,145 @@
 // The demo page: which view is shown when.
 import { PasskeyClient } from './passkeys.js';
+import { Passwordless, takeLink } from './passwordless.js';
 import { Accounts } from './userpool.js';
 import { AccountView } from './account.js';
+import { Arrival } from './arrival.js';
+import { MailViews } from './bymail.js';
 import { recentlySignedIn } from './confirm.js';
+import { featuresOf, showWhatIsThere } from './features.js';
 import { SignInViews } from './signin.js';
 import { vendorOf } from './vendors.js';
-import { byId, closeDialogs, run, sessionEnded, show } from './ui.js';
+import { byId, closeDialogs, fill, resetForms, run, sessionEnded, show } from './ui.js';
 
-/** Remembers over a reload how the user signed in, for display. */
-const methodKey = 'passkeys.method';
+/**
+ * What the views share.
+ * @typedef {object} Page
+ * @property {PasskeyClient} passkeys
+ * @property {Passwordless} passwordless
+ * @property {Accounts} accounts
+ * @property {import('./vendors.js').Vendor} [vendor] for whose service a stand-in runs
+ * @property {Set<string>} features
+ * @property {Arrival} arrival
+ * @property {import('./confirm.js').Recently} recently
+ * @property {{email: string, password: string}} typed what the user typed on the way through the views; never stored
+ * @property {(view: string) => void} go
+ */
 
-async function main() {
-	const config = await (await fetch('/config.json')).json();
-	const passkeys = new PasskeyClient(config);
-	const accounts = new Accounts(passkeys, config);
-	const signedIn = (/** @type {string} */ how) => sessionStorage.setItem(methodKey, how);
-	const recently = recentlySignedIn(passkeys, accounts);
-	const vendor = vendorOf(config);
-	const signIn = new SignInViews({ passkeys, accounts, vendor, recently, go, signedIn });
-	const account = new AccountView({ passkeys, accounts, vendor, recently, go });
+/**
+ * The views of one way into the account.
+ * @typedef {object} Views
+ * @property {(view: string) => boolean} has whether a view is theirs and has what it needs; a reload forgets what was typed
+ * @property {(view: string) => void} enter is told of every view that is shown, also those of others
+ * @property {() => void} forget what was typed and begun
+ */
+
+/** The page of one stack. */
+class App {
+	#passkeys;
+	#page;
+	#account;
+	#mail;
+	/** @type {Views[]} */
+	#ways;
+	#hasEnded = false;
+
+	/** @param {import('./features.js').PageConfig} config */
+	constructor(config) {
+		const passkeys = this.#passkeys = new PasskeyClient(config);
+		const accounts = new Accounts(passkeys, config);
+		const go = (/** @type {string} */ view) => this.#go(view);
+		/** @type {Page} */
+		const page = this.#page = {
+			passkeys,
+			accounts,
+			go,
+			passwordless: new Passwordless(passkeys, config),
+			vendor: vendorOf(config),
+			features: featuresOf(config),
+			arrival: new Arrival(passkeys, go),
+			recently: recentlySignedIn(passkeys, accounts),
+			typed: { email: '', password: '' },
+		};
+		this.#account = new AccountView(page);
+		this.#mail = new MailViews(page);
+		this.#ways = [new SignInViews(page), this.#mail];
+		this.#listen();
+		showWhatIsThere(page.features);
+	}
+
+	/** @param {import('./passwordless.js').OpenedLink} [link] by which the page was opened */
+	start(link) {
+		if (link) {
+			this.#mail.opened(link);
+		} else {
+			this.#route({ focus: false });
+		}
+	}
 
 	/** @param {string} view */
-	function go(view) {
+	#go(view) {
 		if (location.hash === `#${view}`) {
-			route();
+			this.#route();
 		} else {
 			location.hash = view;
 		}
 	}
 
-	let hasEnded = false;
-
 	/** Shows the view that the address names, or the nearest one that makes sense. */
-	function route({ focus = true } = {}) {
-		const wanted = location.hash.slice(1);
+	#route({ focus = true } = {}) {
 		closeDialogs();
-		byId('sign-out').hidden = !passkeys.isSignedIn;
-		if (passkeys.isSignedIn) {
-			const view = wanted === 'offer' ? 'offer' : 'account';
-			show(view, { focus });
-			signIn.leave();
-			return view === 'account' && account.enter(sessionStorage.getItem(methodKey));
+		byId('sign-out').hidden = !this.#passkeys.isSignedIn;
+		const view = this.#nearest(location.hash.slice(1));
+		byId('start-notice').hidden = !this.#hasEnded;
+		this.#hasEnded = false;
+		if (['account', 'offer'].includes(view)) {
+			this.#page.typed = { email: '', password: '' };
+			this.#ways.forEach(way => way.forget());
+			resetForms();
+			this.#page.arrival.describeOffer();
 		}
-		const view = signIn.has(wanted) ? wanted : 'start';
-		byId('start-notice').hidden = !hasEnded;
-		hasEnded = false;
+		fill('data-email', this.#page.typed.email);
 		show(view, { focus });
-		return signIn.enter(view);
+		this.#ways.forEach(way => way.enter(view));
+		if (view === 'account') {
+			this.#account.enter(this.#page.arrival.method);
+		}
 	}
 
-	const isLocal = new URL(config.userPoolEndpoint, location.href).origin === location.origin;
-	byId('outbox-link').hidden = !isLocal;
-	for (const note of document.querySelectorAll('.local-mail')) {
-		/** @type {HTMLElement} */ (note).hidden = !isLocal;
+	/** @param {string} wanted view */
+	#nearest(wanted) {
+		if (this.#passkeys.isSignedIn && !this.#mail.isOpening(wanted)) {
+			return wanted === 'offer' ? 'offer' : 'account';
+		}
+		return this.#ways.some(way => way.has(wanted)) ? wanted : 'start';
 	}
-	byId('skip').addEventListener('click', (/** @type {Event} */ event) => {
-		event.preventDefault(); // its address would name a view
-		byId('main').focus();
-	});
-	byId('sign-out').addEventListener('click', () => run(byId('sign-out'), byId('passkey-problem'), async () => {
-		const ended = passkeys.signOut();
-		go('start');
-		await ended;
-	}));
-	document.addEventListener(sessionEnded, () => {
-		hasEnded = true;
-		go('start');
-	});
-	addEventListener('hashchange', () => route());
-	route({ focus: false });
+
+	#listen() {
+		byId('skip').addEventListener('click', (/** @type {Event} */ event) => {
+			event.preventDefault(); // its address would name a view
+			byId('main').focus();
+		});
+		byId('sign-out').addEventListener('click', () => run(byId('sign-out'), byId('passkey-problem'), async () => {
+			const ended = this.#passkeys.signOut();
+			this.#go('start');
+			await ended;
+		}));
+		document.addEventListener(sessionEnded, () => {
+			this.#hasEnded = true;
+			this.#go('start');
+		});
+		addEventListener('hashchange', () => {
+			const link = takeLink();
+			return link ? this.#mail.opened(link) : this.#route();
+		});
+	}
 }
 
-main().catch(() => {
+/** @param {import('./passwordless.js').OpenedLink} [link] */
+async function main(link) {
+	new App(await (await fetch('/config.json')).json()).start(link);
+}
+
+main(takeLink()).catch(() => {
 	byId('loading').textContent = 'This page can’t reach its service. Check that it runs, then reload.';
 });

@@ -41,7 +41,7 @@ func TestKeyboardOnly(t *testing.T) {
 	v.touching(func() {
 		v.tabTo("#offer-add")
 		v.press(kb.Enter)
-		v.signedIn("password")
+		v.signedIn("your password")
 	})
 	v.tabTo("[data-rename]")
 	v.press(kb.Enter)
@@ -56,7 +56,7 @@ func TestKeyboardOnly(t *testing.T) {
 	v.touching(func() {
 		v.tabTo("#passkey-sign-in")
 		v.press(" ")
-		v.signedIn("passkey")
+		v.signedIn("your passkey")
 	})
 }
 
@@ -84,13 +84,13 @@ func TestBrowserWithoutJSONMethods(t *testing.T) {
 	v.signOut()
 	v.touching(func() {
 		v.click("#passkey-sign-in")
-		v.signedIn("passkey")
+		v.signedIn("your passkey")
 	})
 	v.signOut()
 	v.continueAs(u.email)
 	v.touching(func() {
 		v.click("#named-passkey")
-		v.signedIn("passkey")
+		v.signedIn("your passkey")
 	})
 }
 
@@ -103,7 +103,7 @@ func TestBrowserWithoutPasskeys(t *testing.T) {
 	v.gone("#named-passkey")
 	v.enter("#password", u.password)
 	v.click("#password-submit")
-	v.signedIn("password")
+	v.signedIn("your password")
 	v.gone("#add-passkey")
 }
 

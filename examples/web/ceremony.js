@@ -18,11 +18,13 @@
  * - `superseded`: the caller aborted the ceremony
  * - `already_added`: the authenticator holds a passkey of this account
  * - `wrong_origin`: the passkeys are for another domain than this page's
- * - `not_accepted`: the passkey's answer was refused
+ * - `not_accepted`: the answer to a challenge was refused
+ * - `wrong_code`: the code isn't the one that was mailed; try again
+ * - `mail_spent`: the mailed code or link can't be used any more; ask for another
  * - `signed_out`: there is no session, or it has ended
  * - `offline`: the service did not answer
- * @typedef {'unsupported' | 'cancelled' | 'superseded' | 'already_added' | 'wrong_origin' | 'not_accepted' |
- *   'signed_out' | 'offline' | (string & {})} ErrorCode
+ * @typedef {'unsupported' | 'cancelled' | 'superseded' | 'already_added' | 'wrong_origin' | 'not_accepted' | 'wrong_code' |
+ *   'mail_spent' | 'signed_out' | 'offline' | (string & {})} ErrorCode
  */
 
 /** Every error that this module throws. */
@@ -156,7 +158,7 @@ export function fromBase64URL(text) {
 }
 
 /** @param {ArrayBuffer} buffer */
-function toBase64URL(buffer) {
+export function toBase64URL(buffer) {
 	const binary = Array.from(new Uint8Array(buffer), byte => String.fromCharCode(byte)).join('');
 	return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }

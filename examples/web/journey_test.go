@@ -42,7 +42,7 @@ func (v *visitor) addFirstPasskey() {
 func (v *visitor) signedIn(how string) {
 	v.t.Helper()
 	v.see(heading, "Your account")
-	v.see("#signed-in-with", "signed in with your "+how)
+	v.see("#signed-in-with", "signed in with "+how)
 	v.await(`!document.querySelector('#passkeys-loading').ariaBusy`)
 }
 
@@ -75,7 +75,7 @@ func TestFirstVisitToSecondVisit(t *testing.T) {
 	v.click("#confirm-form [type=submit]")
 	v.see(heading, "Skip the password next time")
 	v.addFirstPasskey()
-	v.signedIn("password")
+	v.signedIn("your password")
 	v.see(passkeys, "Synced between your devices")
 	v.see(passkeys, "not used yet")
 	v.see("#id-token", email)
@@ -85,11 +85,11 @@ func TestFirstVisitToSecondVisit(t *testing.T) {
 	v.see("#welcome", email)
 	v.touching(func() {
 		v.click("#passkey-sign-in")
-		v.signedIn("passkey")
+		v.signedIn("your passkey")
 	})
 	v.see(passkeys, "last used")
 	v.reload()
-	v.signedIn("passkey")
+	v.signedIn("your passkey")
 }
 
 func TestSignInByEMail(t *testing.T) {
@@ -103,12 +103,12 @@ func TestSignInByEMail(t *testing.T) {
 	v.continueAs(u.email)
 	v.touching(func() {
 		v.click("#named-passkey.primary")
-		v.signedIn("passkey")
+		v.signedIn("your passkey")
 	})
 	v.signOut()
 
 	v.signInWithPassword(u)
-	v.signedIn("password")
+	v.signedIn("your password")
 }
 
 func TestOfferDeclined(t *testing.T) {
@@ -117,7 +117,7 @@ func TestOfferDeclined(t *testing.T) {
 	v := visit(t, demo)
 	v.signInWithPassword(u)
 	v.click("#offer-later")
-	v.signedIn("password")
+	v.signedIn("your password")
 	v.see("#no-passkeys", "No passkey yet.")
 }
 
@@ -127,7 +127,7 @@ func TestAutofill(t *testing.T) {
 	v.signOut()
 	v.setPresence(v.authenticator, true) // an autofill is answered at once
 	v.reload()
-	v.signedIn("passkey")
+	v.signedIn("your passkey")
 }
 
 func TestAutofillAsksForANewChallengeInTime(t *testing.T) {
@@ -140,7 +140,7 @@ func TestAutofillAsksForANewChallengeInTime(t *testing.T) {
 	asked := v.requested("/api/sign-in/options")
 	v.await(fmt.Sprintf(`performance.getEntriesByType('resource').filter(e => e.name.endsWith('/api/sign-in/options')).length > %d`, asked+2))
 	v.setPresence(v.authenticator, true)
-	v.signedIn("passkey")
+	v.signedIn("your passkey")
 }
 
 func TestAutofillMakesWayForTheButton(t *testing.T) {

@@ -4,13 +4,16 @@ import { PasskeyError } from './passkeys.js';
 /** @type {Record<string, string>} */
 const messages = {
 	// Ceremonies in the browser.
-	unsupported: 'This browser can’t use passkeys here. Use your password, or a newer browser.',
-	cancelled: 'No passkey was used: the dialog was closed, or this device has none for this account. Try again, or use your password.',
+	unsupported: 'This browser can’t use passkeys here. Sign in another way, or use a newer browser.',
+	cancelled: 'No passkey was used: the dialog was closed, or this device has none for this account. Try again, or sign in another way.',
 	already_added: 'This device already holds a passkey of your account. It’s ready to use.',
 	wrong_origin: 'Your passkeys belong to another web address. Open this page at its own address.',
 
 	// Signing in.
-	not_accepted: 'That passkey wasn’t accepted. It may have been deleted from the account, or it took too long. Try again, or use your password.',
+	not_accepted: 'That passkey wasn’t accepted. It may have been deleted from the account, or it took too long. Try again, or sign in another way.',
+	wrong_code: 'That code isn’t right. Check the latest mail.',
+	mail_spent: 'This code can’t be used any more: it was wrong too often, or took too long. Send another one.',
+	too_soon: 'We send one mail a minute. Look for the last one, or wait a moment and try again.',
 	signed_out: 'Your session has ended. Sign in again.',
 	offline: 'No answer from the service. Check your connection and try again.',
 	NotAuthorizedException: 'E-mail address and password don’t match.',

@@ -1,5 +1,6 @@
 /**
- * Passkeys for an Amazon Cognito user pool, in the browser. Copy this file and ceremony.js: they have no dependencies.
+ * Passkeys for an Amazon Cognito user pool, in the browser. Copy this file and ceremony.js: they have no dependencies. For
+ * who has no passkey at hand, copy passwordless.js too.
  *
  *     const passkeys = new PasskeyClient(await (await fetch('/config.json')).json());
  *     await passkeys.signIn();                 // whoever picks a passkey
@@ -106,7 +107,7 @@ export class PasskeyClient {
 	 * @param {{signal?: AbortSignal}} [options]
 	 */
 	async signInByName(userName, { signal } = {}) {
-		const challenge = await this.#startCustomAuth(userName);
+		const challenge = await this.startCustomAuth(userName);
 		const options = JSON.parse(challenge.ChallengeParameters?.fido2options ?? 'null');
 		if (!options) {
 			throw new PasskeyError('unsupported', 'the user pool issues no passkey challenge for this app client');
@@ -148,8 +149,50 @@ export class PasskeyClient {
 	 *   parameters
 	 */
 	async signInBy(userName, answer) {
-		const challenge = await this.#startCustomAuth(userName);
+		const challenge = await this.startCustomAuth(userName);
 		await this.#answer(userName, challenge, await answer(challenge.ChallengeParameters ?? {}));
+	}
+
+	/**
+	 * Begins a sign-in in which the stack's triggers decide what is asked.
+	 * @param {string} userName user name or alias
+	 * @returns {Promise<AuthOutput>} the first challenge
+	 */
+	async startCustomAuth(userName) {
+		return this.userPool('InitiateAuth', {
+			AuthFlow: 'CUSTOM_AUTH', ClientId: this.#config.userPoolClientId, AuthParameters: { USERNAME: userName },
+		});
+	}
+
+	/**
+	 * Answers a challenge of such a sign-in, and starts the session if that was all. Throws `not_accepted` where that
+	 * ends the sign-in.
+	 * @param {string} userName
+	 * @param {AuthOutput} challenge
+	 * @param {string} answer
+	 * @param {Record<string, string>} [metadata] ClientMetadata, with which a client asks for another way
+	 * @returns {Promise<AuthOutput | undefined>} the next challenge, if another answer is asked for
+	 */
+	async answerCustomAuth(userName, challenge, answer, metadata) {
+		/** @type {AuthOutput} */
+		let output;
+		try {
+			output = await this.userPool('RespondToAuthChallenge', {
+				ChallengeName: challenge.ChallengeName,
+				ClientId: this.#config.userPoolClientId,
+				Session: challenge.Session,
+				ChallengeResponses: { USERNAME: challenge.ChallengeParameters?.USERNAME ?? userName, ANSWER: answer },
+				ClientMetadata: metadata,
+			});
+		} catch (error) {
+			throw error instanceof PasskeyError && error.code === 'NotAuthorizedException'
+				? new PasskeyError('not_accepted', error.message, { cause: error }) : error;
+		}
+		if (!output.AuthenticationResult) {
+			return output;
+		}
+		this.startSession(output.AuthenticationResult);
+		return undefined;
 	}
 
 	/**
@@ -348,7 +391,7 @@ export class PasskeyClient {
 	/** @param {CredentialJSON} answer */
 	async #signInAs(answer) {
 		const userName = await this.#nameOf(answer);
-		await this.#answer(userName, await this.#startCustomAuth(userName), JSON.stringify(answer));
+		await this.#answer(userName, await this.startCustomAuth(userName), JSON.stringify(answer));
 	}
 
 	/**
@@ -370,36 +413,16 @@ export class PasskeyClient {
 		}
 	}
 
-	/** @param {string} userName @returns {Promise<AuthOutput>} */
-	async #startCustomAuth(userName) {
-		return this.userPool('InitiateAuth', {
-			AuthFlow: 'CUSTOM_AUTH', ClientId: this.#config.userPoolClientId, AuthParameters: { USERNAME: userName },
-		});
-	}
-
 	/**
+	 * Gives the one answer that is asked for.
 	 * @param {string} userName
 	 * @param {AuthOutput} challenge
 	 * @param {string} answer
 	 */
 	async #answer(userName, challenge, answer) {
-		/** @type {AuthOutput} */
-		let output;
-		try {
-			output = await this.userPool('RespondToAuthChallenge', {
-				ChallengeName: challenge.ChallengeName,
-				ClientId: this.#config.userPoolClientId,
-				Session: challenge.Session,
-				ChallengeResponses: { USERNAME: challenge.ChallengeParameters?.USERNAME ?? userName, ANSWER: answer },
-			});
-		} catch (error) {
-			throw error instanceof PasskeyError && error.code === 'NotAuthorizedException'
-				? new PasskeyError('not_accepted', error.message, { cause: error }) : error;
-		}
-		if (!output.AuthenticationResult) {
+		if (await this.answerCustomAuth(userName, challenge, answer)) {
 			throw new PasskeyError('not_accepted', 'the user pool asked for another answer');
 		}
-		this.startSession(output.AuthenticationResult);
 	}
 
 	async #refresh() {

@@ -89,7 +89,7 @@ func TestAnAnswerIsNotAcceptedTwice(t *testing.T) {
 	eval[bool](v, `sessionStorage.setItem('tamper', 'yes'), true`)
 	v.touching(func() {
 		v.click("#passkey-sign-in")
-		v.signedIn("passkey")
+		v.signedIn("your passkey")
 	})
 	v.signOut()
 	v.touching(func() {
@@ -160,7 +160,7 @@ func TestAPasskeyThatTheUserDeletedElsewhere(t *testing.T) {
 	v.signOut()
 	there := visit(t, demo)
 	there.signInWithPassword(u)
-	there.signedIn("password")
+	there.signedIn("your password")
 	there.click("[data-remove]")
 	there.click("#remove-dialog [type=submit]")
 	there.see(toast, "is deleted")

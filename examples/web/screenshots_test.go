@@ -15,7 +15,7 @@ func (v *visitor) album(name string) {
 	for _, window := range []struct {
 		name          string
 		width, height int64
-	}{{"phone", 390, 844}, {"desk", 1280, 800}} {
+	}{{"phone", 360, 780}, {"desk", 1280, 800}} {
 		v.do(chromedp.EmulateViewport(window.width, window.height))
 		for _, scheme := range []string{"light", "dark"} {
 			call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -54,7 +54,7 @@ func TestScreenshots(t *testing.T) {
 	v.see(heading, "Skip the password next time")
 	v.album("offer")
 	v.click("#offer-later")
-	v.signedIn("password")
+	v.signedIn("your password")
 	v.album("account-empty")
 	v.touching(func() {
 		v.click("#add-passkey")
@@ -81,4 +81,58 @@ func TestScreenshots(t *testing.T) {
 	v.click("#named-passkey") // nobody touches the authenticator
 	v.see("#named-passkey", "Waiting for your passkey")
 	v.album("waiting")
+}
+
+func TestScreenshotsOfMail(t *testing.T) {
+	t.Parallel()
+	u := mailing.newUser(t)
+	v := visit(t, mailing)
+	v.expectRefusals()
+	v.continueAs(u.email)
+	v.album("continue-by-mail")
+	v.click("#mail-link")
+	v.see("main", "a link is on its way there")
+	v.album("link-sent")
+	link := mailing.link(t, u.email)
+	elsewhere := visit(t, mailing)
+	elsewhere.load(link)
+	elsewhere.album("link-elsewhere")
+	tab := v.tab(link)
+	tab.album("link")
+	tab.click("#link-sign-in")
+	tab.see(heading, "Skip the mail next time")
+	tab.album("offer-after-mail")
+	v.see(heading, "You’re signed in")
+	v.album("link-used")
+
+	w := visit(t, mailing, withoutPasskeys)
+	w.expectRefusals()
+	u = mailing.newUser(t)
+	w.continueAs(u.email)
+	w.album("continue-without-passkeys")
+	w.click("#mail-code")
+	w.see("main", "a code is on its way there")
+	w.album("code")
+	code := mailing.newestMail(t, u.email, digits)
+	for range 2 {
+		w.enterCode(wrong(code))
+		w.see(problem, "That code isn’t right.")
+	}
+	w.enterCode(wrong(code))
+	w.see(problem, "can’t be used any more")
+	w.album("code-spent")
+	w.click("#resend-mail-code")
+	w.see(problem, "one mail a minute")
+	w.album("code-too-soon")
+}
+
+func TestScreenshotsWithoutPasskeys(t *testing.T) {
+	t.Parallel()
+	v := visit(t, mailing, withoutPasskeys)
+	v.album("start-without-passkeys")
+	u := mailing.newUser(t)
+	v.askForCode(u.email)
+	v.enterCode(mailing.newestMail(t, u.email, digits))
+	v.signedIn("a mailed code")
+	v.album("account-without-passkeys")
 }

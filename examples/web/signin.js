@@ -1,46 +1,27 @@
 // The views of somebody who isn't signed in, and the offer of a first passkey.
-import { PasskeyError, isSupported, supportsAutofill } from './passkeys.js';
+import { PasskeyError, supportsAutofill } from './passkeys.js';
+import { methods } from './arrival.js';
 import { appCodeWords } from './messages.js';
-import { remember, remembered } from './remembered.js';
+import { remembered } from './remembered.js';
 import { announce, byId, fill, onClick, onSubmit, run } from './ui.js';
-
-/** How the user signed in, as the account view says it. */
-export const withPasskey = 'passkey';
-export const withPassword = 'password';
 
 /** The views of this file that an address may name at any time. */
 const free = ['start', 'create', 'forgotten'];
 
 export class SignInViews {
+	#page;
 	#passkeys;
 	#accounts;
-	#vendor;
-	#recently;
-	#go;
-	#signedIn;
-	/** What the user typed on the way through the views; never stored. */
-	#typed = { email: '', password: '' };
 	/** Ends the pending autofill: a page can run only one ceremony at a time. */
 	#autofill = new AbortController();
 	/** @type {((code: string) => Promise<void>) | undefined} */
 	#sendAppCode;
 
-	/**
-	 * @param {object} page
-	 * @param {import('./passkeys.js').PasskeyClient} page.passkeys
-	 * @param {import('./userpool.js').Accounts} page.accounts
-	 * @param {import('./vendors.js').Vendor} [page.vendor] for whose service a stand-in runs
-	 * @param {import('./confirm.js').Recently} page.recently
-	 * @param {(view: string) => void} page.go
-	 * @param {(how: string) => void} page.signedIn says how, before the page goes on
-	 */
-	constructor({ passkeys, accounts, vendor, recently, go, signedIn }) {
-		this.#passkeys = passkeys;
-		this.#accounts = accounts;
-		this.#vendor = vendor;
-		this.#recently = recently;
-		this.#go = go;
-		this.#signedIn = signedIn;
+	/** @param {import('./app.js').Page} page */
+	constructor(page) {
+		this.#page = page;
+		this.#passkeys = page.passkeys;
+		this.#accounts = page.accounts;
 		this.#listenToStart();
 		this.#listenToContinue();
 		this.#listenToVendor();
@@ -49,79 +30,71 @@ export class SignInViews {
 		this.#listenToOffer();
 	}
 
-	/** Whether a view has what it needs; a reload forgets what was typed. @param {string} view */
+	/** Whether a view has what it needs. @param {string} view */
 	has(view) {
 		return free.includes(view) || view === 'app-code' && Boolean(this.#sendAppCode)
-			|| ['continue', 'confirm', 'reset'].includes(view) && this.#typed.email !== '';
+			|| ['continue', 'confirm', 'reset'].includes(view) && this.#page.typed.email !== '';
 	}
 
 	/** @param {string} view */
 	enter(view) {
 		this.#autofill.abort();
 		const last = remembered();
-		fill('data-email', this.#typed.email);
+		const { email } = this.#page.typed;
 		for (const input of document.querySelectorAll('#password-form [name="email"], #reset-form [name="email"]')) {
-			/** @type {HTMLInputElement} */ (input).value = this.#typed.email;
+			/** @type {HTMLInputElement} */ (input).value = email;
 		}
 		if (view === 'start') {
 			byId('welcome').hidden = !last;
 			byId('welcome-email').textContent = last?.email ?? '';
 			byId('email').value = last?.email ?? '';
-			byId('passkey-sign-in').hidden = !isSupported();
 			this.#startAutofill();
 		}
 		if (view === 'continue') {
-			const passkeyFirst = last?.email === this.#typed.email && last.hasPasskey;
+			const passkeyFirst = last?.email === email && last.hasPasskey;
 			byId('named-passkey').classList.toggle('primary', passkeyFirst);
 			byId('password-submit').classList.toggle('primary', !passkeyFirst);
-			byId('continue-passkey').hidden = !isSupported();
 		}
 		if (view === 'forgotten') {
-			byId('forgotten-email').value = this.#typed.email;
+			byId('forgotten-email').value = email;
 		}
 	}
 
-	leave() {
-		this.#autofill.abort();
-		this.#typed = { email: '', password: '' };
+	forget() {
 		this.#sendAppCode = undefined;
-		for (const form of document.querySelectorAll('#signed-out form')) {
-			/** @type {HTMLFormElement} */ (form).reset();
-		}
 	}
 
 	#listenToStart() {
 		onClick(byId('passkey-sign-in'), byId('passkey-problem'), () => this.#alone(async () => {
 			await this.#passkeys.signIn();
-			this.#passkeyWorked();
+			this.#page.arrival.byPasskey();
 		}));
 		onSubmit(byId('email-form'), async ({ email }) => {
-			this.#typed = { email, password: '' };
-			this.#go('continue');
+			this.#page.typed = { email, password: '' };
+			this.#page.go('continue');
 		});
 	}
 
 	#listenToContinue() {
 		onClick(byId('named-passkey'), byId('named-passkey-problem'), () => this.#alone(async () => {
-			await this.#passkeys.signInByName(this.#typed.email);
-			this.#passkeyWorked();
+			await this.#passkeys.signInByName(this.#page.typed.email);
+			this.#page.arrival.byPasskey();
 		}));
-		onSubmit(byId('password-form'), ({ password }) => this.#signInWithPassword(this.#typed.email, password));
+		onSubmit(byId('password-form'), ({ password }) => this.#signInWithPassword(this.#page.typed.email, password));
 		onSubmit(byId('app-code-form'), async ({ code }) => {
 			await this.#sendAppCode?.(code);
-			await this.#passwordWorked();
+			await this.#page.arrival.by(methods.password);
 		}, { ...appCodeWords, NotAuthorizedException: 'That took too long. Go back and sign in again.' });
 	}
 
 	#listenToVendor() {
-		const vendor = this.#vendor;
+		const { vendor } = this.#page;
 		if (vendor) {
 			byId('continue-vendor').hidden = false;
 			fill('data-vendor', vendor.name);
 			onClick(byId('vendor-sign-in'), byId('vendor-sign-in-problem'), async () => {
-				await this.#passkeys.signInBy(this.#typed.email, vendor.answer);
-				this.#signedIn(`${vendor.name} account`);
-				this.#go('account');
+				await this.#passkeys.signInBy(this.#page.typed.email, vendor.answer);
+				await this.#page.arrival.by(`your ${vendor.name} account`);
 			}, { not_accepted: `${vendor.name} doesn’t vouch for you. Sign in another way, and set it up in your account.` });
 		}
 	}
@@ -129,16 +102,16 @@ export class SignInViews {
 	#listenToCreate() {
 		onSubmit(byId('create-form'), async ({ email, password }) => {
 			await this.#accounts.signUp(email, password);
-			this.#typed = { email, password };
-			this.#go('confirm');
+			this.#page.typed = { email, password };
+			this.#page.go('confirm');
 		});
 		onSubmit(byId('confirm-form'), async ({ code }) => {
-			const { email, password } = this.#typed;
+			const { email, password } = this.#page.typed;
 			await this.#accounts.confirmSignUp(email, code);
 			await this.#signInWithPassword(email, password);
 		});
 		onClick(byId('resend-code'), byId('confirm-form').querySelector('.problem'), async () => {
-			await this.#accounts.resendSignUpCode(this.#typed.email);
+			await this.#accounts.resendSignUpCode(this.#page.typed.email);
 			announce('A new code is on its way.');
 		});
 	}
@@ -146,20 +119,19 @@ export class SignInViews {
 	#listenToForgotten() {
 		onSubmit(byId('forgotten-form'), async ({ email }) => {
 			await this.#accounts.forgotPassword(email);
-			this.#typed = { email, password: '' };
-			this.#go('reset');
+			this.#page.typed = { email, password: '' };
+			this.#page.go('reset');
 		});
 		onSubmit(byId('reset-form'), async ({ code, password }) => {
-			await this.#accounts.resetPassword(this.#typed.email, code, password);
-			await this.#signInWithPassword(this.#typed.email, password);
+			await this.#accounts.resetPassword(this.#page.typed.email, code, password);
+			await this.#signInWithPassword(this.#page.typed.email, password);
 		});
 	}
 
 	#listenToOffer() {
 		onClick(byId('offer-add'), byId('offer-problem'), async () => {
-			await this.#recently(() => this.#passkeys.add());
-			remember(this.#email(), true);
-			this.#go('account');
+			await this.#page.recently(() => this.#passkeys.add());
+			this.#page.arrival.addedPasskey();
 			announce('Your passkey is ready. Use it the next time you sign in.');
 		});
 	}
@@ -171,27 +143,12 @@ export class SignInViews {
 		} catch (error) {
 			if (error instanceof PasskeyError && error.code === 'UserNotConfirmedException') {
 				await this.#accounts.resendSignUpCode(email);
-				this.#typed = { email, password };
-				return this.#go('confirm');
+				this.#page.typed = { email, password };
+				return this.#page.go('confirm');
 			}
 			throw error;
 		}
-		return this.#sendAppCode ? this.#go('app-code') : this.#passwordWorked();
-	}
-
-	async #passwordWorked() {
-		const email = this.#email();
-		const hasAny = (await this.#passkeys.list()).length > 0;
-		const last = remembered();
-		remember(email, hasAny && last !== null && last.email === email && last.hasPasskey);
-		this.#signedIn(withPassword);
-		this.#go(hasAny || !isSupported() ? 'account' : 'offer');
-	}
-
-	#passkeyWorked() {
-		remember(this.#email(), true);
-		this.#signedIn(withPasskey);
-		this.#go('account');
+		return this.#sendAppCode ? this.#page.go('app-code') : this.#page.arrival.by(methods.password);
 	}
 
 	/** Runs a ceremony that the user asked for, with the autofill out of its way. @param {() => Promise<void>} ceremony */
@@ -216,15 +173,11 @@ export class SignInViews {
 				signal: pending.signal,
 				onPicked: answered => run(button, byId('passkey-problem'), async () => {
 					await answered;
-					this.#passkeyWorked();
+					this.#page.arrival.byPasskey();
 				}),
 			});
 		} catch {
 			// Nobody asked for it: what went wrong after a pick is on the page already, and the button remains.
 		}
-	}
-
-	#email() {
-		return this.#passkeys.claims?.idToken.email ?? this.#typed.email;
 	}
 }

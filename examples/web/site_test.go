@@ -5,6 +5,7 @@ package web_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,8 +26,9 @@ const somePassword = "Correct horse 7 battery!"
 
 // demo is what `make run` serves. The others serve the same stack with another
 // setting: withApps allows authenticator apps, on strict a sign-in is recent for
-// a few seconds only, and beside withVendor runs a stand-in for Corbado.
-var demo, withApps, strict, withVendor *site
+// a few seconds only, beside withVendor runs a stand-in for Corbado, mailing
+// mails codes and links, and on mailingLess not to those who have a passkey.
+var demo, withApps, strict, withVendor, mailing, mailingLess *site
 
 // site is a running local run.
 type site struct{ *localtest.Program }
@@ -49,7 +51,7 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// startAll starts both sites and the browser. What it returns ends all that has
+// startAll starts the sites and the browser. What it returns ends all that has
 // been started, also beside an error.
 func startAll(folder string) (stop func(), err error) {
 	var stops []func()
@@ -58,22 +60,32 @@ func startAll(folder string) (stop func(), err error) {
 			s()
 		}
 	}
-	start := func(running *localtest.Program, err error) (*site, error) {
-		if err == nil {
+	start := func(into **site, running *localtest.Program, startErr error) {
+		if startErr == nil {
 			stops = append(stops, running.Stop)
 		}
-		return &site{running}, err
+		*into, err = &site{running}, errors.Join(err, startErr)
 	}
-	if demo, err = start(localtest.Make(filepath.Join(folder, "demo"))); err != nil {
-		return stop, err
+	makeRun := func(into **site, name string, variables ...string) {
+		if err == nil {
+			running, startErr := localtest.Make(filepath.Join(folder, name), variables...)
+			start(into, running, startErr)
+		}
 	}
-	if withApps, err = start(localtest.Make(filepath.Join(folder, "apps"), "CONTEXT=-c mfa=optional")); err != nil {
-		return stop, err
+	change := func(into **site, from *site, name string, changes map[string]string) {
+		if err == nil {
+			running, startErr := startChanged(filepath.Join(folder, name), from.Origin, changes)
+			start(into, running, startErr)
+		}
 	}
-	if strict, err = start(startStrict(filepath.Join(folder, "demo"))); err != nil {
-		return stop, err
-	}
-	if withVendor, err = start(localtest.Make(filepath.Join(folder, "vendor"), "VENDOR=corbado")); err != nil {
+	makeRun(&demo, "demo")
+	makeRun(&withApps, "apps", "CONTEXT=-c mfa=optional")
+	makeRun(&withVendor, "vendor", "VENDOR=corbado")
+	makeRun(&mailing, "mailing", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c emailLinkUrls=http://localhost:$(PORT)/")
+	// With a shorter recent sign-in than the construct allows.
+	change(&strict, demo, "demo", map[string]string{`"PASSKEYS_RECENT_AUTHENTICATION": "5m0s"`: `"PASSKEYS_RECENT_AUTHENTICATION": "4s"`})
+	change(&mailingLess, mailing, "mailing", map[string]string{`"Policy": "passkey-preferred"`: `"Policy": "passkey-required"`})
+	if err != nil {
 		return stop, err
 	}
 	stopBrowser, err := startBrowser()
@@ -83,14 +95,14 @@ func startAll(folder string) (stop func(), err error) {
 	return stop, err
 }
 
-// startStrict starts what `make run` has built in a folder, with a shorter
-// recent sign-in in its template than the construct allows.
-func startStrict(folder string) (*localtest.Program, error) {
+// startChanged starts what `make run` has built in a folder, on another port and
+// with changes to its template (old → new text).
+func startChanged(folder, origin string, changes map[string]string) (*localtest.Program, error) {
 	port, err := localtest.FreePort()
 	if err != nil {
 		return nil, err
 	}
-	assembly := filepath.Join(folder, "strict")
+	assembly := filepath.Join(folder, "changed")
 	if err := os.CopyFS(assembly, os.DirFS(filepath.Join(folder, "cdk.out"))); err != nil {
 		return nil, err
 	}
@@ -102,10 +114,8 @@ func startStrict(folder string) (*localtest.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	for old, replacement := range map[string]string{
-		`"PASSKEYS_RECENT_AUTHENTICATION": "5m0s"`: `"PASSKEYS_RECENT_AUTHENTICATION": "4s"`,
-		demo.Origin: "http://localhost:" + port,
-	} {
+	changes[origin] = "http://localhost:" + port
+	for old, replacement := range changes {
 		if !bytes.Contains(text, []byte(old)) {
 			return nil, fmt.Errorf("the template has no %s", old)
 		}

@@ -21,6 +21,7 @@ const fields = {
 	UsernameExistsException: ['email'],
 	AliasExistsException: ['email'],
 	bad_name: ['name'],
+	wrong_code: ['code'],
 };
 
 /**
@@ -63,6 +64,13 @@ function forgive(element) {
 export function fill(attribute, text) {
 	for (const element of document.querySelectorAll(`[${attribute}]`)) {
 		element.textContent = text;
+	}
+}
+
+/** Empties the forms of who isn't signed in. */
+export function resetForms() {
+	for (const form of document.querySelectorAll('#signed-out form')) {
+		/** @type {HTMLFormElement} */ (form).reset();
 	}
 }
 

@@ -12,7 +12,7 @@ func TestVendorBesidePasskeys(t *testing.T) {
 	v.see(problem, "Corbado doesn’t vouch for you") // who has no passkey there
 	v.touching(func() {
 		v.click("#named-passkey")
-		v.signedIn("passkey")
+		v.signedIn("your passkey")
 	})
 	v.click("#vendor-enrol")
 	v.see(toast, "Corbado knows you now")
@@ -21,7 +21,7 @@ func TestVendorBesidePasskeys(t *testing.T) {
 	v.continueAs(u.email)
 	v.album("vendor-sign-in")
 	v.click("#vendor-sign-in")
-	v.signedIn("Corbado account")
+	v.signedIn("your Corbado account")
 	withVendor.logged(t, `"verified"`, `"method":"corbado"`, `"outcome":"succeeded"`)
 }
 

@@ -93,6 +93,22 @@ var (
 func visit(t *testing.T, s *site, scripts ...string) *visitor {
 	t.Helper()
 	ctx, leave := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	v := newVisitor(t, s, ctx, leave, scripts)
+	v.open("")
+	return v
+}
+
+// tab opens an address in another tab of the visitor's browser.
+func (v *visitor) tab(address string) *visitor {
+	v.t.Helper()
+	ctx, leave := chromedp.NewContext(v.ctx)
+	tab := newVisitor(v.t, v.site, ctx, leave, nil)
+	tab.load(address)
+	return tab
+}
+
+func newVisitor(t *testing.T, s *site, ctx context.Context, leave func(), scripts []string) *visitor {
+	t.Helper()
 	v := &visitor{t: t, ctx: ctx, site: s}
 	t.Cleanup(leave)
 	t.Cleanup(v.finish)
@@ -107,7 +123,6 @@ func visit(t *testing.T, s *site, scripts ...string) *visitor {
 	for _, script := range append([]string{autofillOff}, scripts...) {
 		call(v, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 	}
-	v.open("")
 	return v
 }
 
@@ -274,7 +289,12 @@ func (v *visitor) finish() {
 // open goes to the page, at a view such as "create".
 func (v *visitor) open(view string) {
 	v.t.Helper()
-	v.do(chromedp.Navigate(v.site.Origin + "/#" + view))
+	v.load(v.site.Origin + "/#" + view)
+}
+
+func (v *visitor) load(address string) {
+	v.t.Helper()
+	v.do(chromedp.Navigate(address))
 	v.await(`document.querySelector('#loading').hidden`)
 }
 

@@ -1,0 +1,164 @@
+/**
+ * Ways into an Amazon Cognito user pool for who has no passkey at hand, without a password. Copy this file beside
+ * passkeys.js and ceremony.js.
+ *
+ *     const passwordless = new Passwordless(passkeys, config);
+ *     const signIn = await passwordless.mailCode('ann@example.com');
+ *     await signIn('12345678');                // what the mail says
+ *
+ * Nobody is told whether an address has an account: every request for a mail looks the same, and so does every wrong code.
+ * @module
+ */
+import { PasskeyError, fromBase64URL, toBase64URL } from './ceremony.js';
+
+/**
+ * A mailed link that this page was opened by.
+ * @typedef {object} OpenedLink
+ * @property {string} userName whose it is
+ * @property {string} token
+ */
+
+/** The least time between two mails to one address, in ms. Who asks earlier gets none, and isn't told. */
+export const mailInterval = 60_000;
+
+/** What an answer is where the passkey challenge is passed over. */
+const passOver = '__dummy__';
+
+/** A link's fragment: a JSON object with the user's name, and its signature. */
+const linkFragment = /^#(([\w-]+)\.[\w-]+)$/;
+
+/**
+ * Takes a mailed link out of the address, so that it is in no history, bookmark or screenshot: call it first of all. Ask
+ * the visitor before signing in with it, so that a mail scanner that opens the page uses nothing up.
+ * @returns {OpenedLink | undefined} nothing if the page was opened otherwise
+ */
+export function takeLink() {
+	const [fragment, token, payload] = linkFragment.exec(location.hash) ?? [];
+	if (!fragment) {
+		return undefined;
+	}
+	history.replaceState(null, '', location.pathname + location.search);
+	try {
+		const { userName } = JSON.parse(new TextDecoder().decode(fromBase64URL(payload)));
+		return { userName, token };
+	} catch {
+		return undefined; // nobody mailed that
+	}
+}
+
+/** Signs users of one app client in by mail. */
+export class Passwordless {
+	#client;
+	#storage;
+	#nonceKey;
+
+	/**
+	 * @param {import('./passkeys.js').PasskeyClient} client
+	 * @param {import('./passkeys.js').Config} config
+	 * @param {{storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>}} [options] storage holds what shows that a
+	 *   mailed link was asked for in this browser: localStorage, because the link opens in another tab
+	 */
+	constructor(client, config, { storage = localStorage } = {}) {
+		this.#client = client;
+		this.#storage = storage;
+		this.#nonceKey = `passkeys.link.${config.userPoolClientId}`;
+	}
+
+	/**
+	 * Has a code mailed to a user's verified address.
+	 * @param {string} userName user name or alias, such as an e-mail address
+	 * @returns {Promise<(code: string) => Promise<void>>} what signs in with the code. It throws `wrong_code` as long as
+	 *   another try is left, of three, and then, or after 15 minutes, `mail_spent`
+	 */
+	async mailCode(userName) {
+		let challenge = await this.#askForMail(userName, { signInMethod: 'EMAIL_CODE' });
+		return async code => {
+			const next = await spending(this.#client.answerCustomAuth(userName, challenge, code));
+			if (next) {
+				challenge = next;
+				throw new PasskeyError('wrong_code', 'the code is not the one that was mailed');
+			}
+		};
+	}
+
+	/**
+	 * Has a link mailed to a user's verified address. It opens a page of this origin, which calls takeLink first.
+	 * @param {string} userName user name or alias
+	 * @param {{page?: string}} [options] page is an address that the stack's list of pages has; this one if missing
+	 */
+	async mailLink(userName, { page = location.origin + location.pathname } = {}) {
+		await this.#askForMail(userName, {
+			signInMethod: 'MAGIC_LINK', alreadyHaveMagicLink: 'no', redirectUri: page, browser: await hash(this.#nonce()),
+		});
+	}
+
+	/** Whether this browser has asked for a link. In another one it signs nobody in, unless the stack takes links anywhere. */
+	get hasAskedForLink() {
+		return this.#storage.getItem(this.#nonceKey) !== null;
+	}
+
+	/**
+	 * Signs in with a mailed link, once. Throws `mail_spent` if it is too old, was used, isn't the latest, or was asked for
+	 * in another browser.
+	 * @param {OpenedLink} link
+	 */
+	async signInByLink({ userName, token }) {
+		const nonce = this.#storage.getItem(this.#nonceKey);
+		await spending(this.#client.signInBy(userName, async () => nonce ? JSON.stringify({ link: token, nonce }) : token));
+		this.#storage.removeItem(this.#nonceKey);
+	}
+
+	/**
+	 * Says when another tab of this browser has signed in with a link.
+	 * @param {() => void} listener
+	 */
+	onLinkUsed(listener) {
+		addEventListener('storage', ({ key, newValue }) => {
+			if (key === this.#nonceKey && newValue === null) {
+				listener();
+			}
+		});
+	}
+
+	/**
+	 * Passes over the passkey challenge and asks for a mail instead.
+	 * @param {string} userName
+	 * @param {Record<string, string>} metadata
+	 */
+	async #askForMail(userName, metadata) {
+		const challenge = await this.#client.startCustomAuth(userName);
+		const next = await this.#client.answerCustomAuth(userName, challenge, passOver, metadata);
+		if (!next) {
+			throw new PasskeyError('try_again', 'the user pool let an answer pass that is none');
+		}
+		return next;
+	}
+
+	/** What only this browser knows. It stays until a link was used, because an earlier one may come first. */
+	#nonce() {
+		let nonce = this.#storage.getItem(this.#nonceKey);
+		if (!nonce) {
+			nonce = toBase64URL(crypto.getRandomValues(new Uint8Array(32)).buffer);
+			this.#storage.setItem(this.#nonceKey, nonce);
+		}
+		return nonce;
+	}
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} answered by what was mailed
+ */
+async function spending(answered) {
+	try {
+		return await answered;
+	} catch (error) {
+		throw error instanceof PasskeyError && error.code === 'not_accepted'
+			? new PasskeyError('mail_spent', 'what was mailed is too old, used up, or was tried too often', { cause: error }) : error;
+	}
+}
+
+/** @param {string} text @returns {Promise<string>} its SHA-256 */
+async function hash(text) {
+	return toBase64URL(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+}
