@@ -85,6 +85,21 @@ type Store interface {
 	// removed since it was read, or ErrConflict, and changes nothing.
 	Revoke(context.Context, Revocation) error
 
+	// Person returns an entry of the roster, or ErrNotFound.
+	Person(ctx context.Context, key string) (Person, error)
+	// SetPerson changes an entry of the roster, or returns ErrCondition if it is not
+	// as before, which is the zero Person where there is none.
+	SetPerson(ctx context.Context, key string, before, after Person) error
+	// MovePerson moves an entry to another key, under which after is stored, or
+	// returns ErrCondition or ErrConflict and changes nothing if it is not as before
+	// or the other key is taken.
+	MovePerson(ctx context.Context, from, to string, before, after Person) error
+	// Arrival returns the place in the roster of somebody who was let through to
+	// create an account, or ErrNotFound.
+	Arrival(ctx context.Context, key string) (Place, error)
+	// PutArrival replaces whatever is stored under the key.
+	PutArrival(ctx context.Context, key string, place Place) error
+
 	// BeginRegistration replaces whatever registration the user has outstanding.
 	BeginRegistration(ctx context.Context, sub string, r Registration) error
 	// Registration returns the outstanding registration, or ErrNotFound.

@@ -29,6 +29,8 @@ type Memory struct {
 	tickets       map[[2]string]credentials.Use       // sub and id → use
 	mailings      map[[2]string]credentials.Mailing   // sub and sort key → mailing
 	rates         map[string]credentials.Rate         // key → rate
+	persons       map[string]credentials.Person       // key → entry of the roster
+	arrivals      map[string]credentials.Place        // key → place in the roster
 	recoveries    map[string]credentials.Recovery     // sub → recovery
 }
 

@@ -15,6 +15,8 @@
 //	one-time link MAIL#<sub>   RECOVERY-LINK  the link by which an operator lets a user in, as a hash
 //	mail limit    RATE#<key>   MAIL       mails to an address or a user, by keyed hash
 //	proof         PROOF#<id>   PROOF      of an address: tries at its code, its use, and the user it made
+//	person        ROSTER#<key> PERSON     who may create an account, by keyed hash of the account number
+//	arrival       ARRIVAL#<key> ARRIVAL   the person's entry of a user who is not confirmed yet
 //	app client    CONFIG       CLIENT#<id> what a sign-in on that client may use
 //	passwords     CONFIG       PASSWORD#<id> whose passkeys end passwords on that app client
 //	user pool     CONFIG       POOL#<id>  the triggers that an imported pool had before
@@ -109,6 +111,13 @@ const (
 	Sent = "sent" // mails on that day
 )
 
+// Attributes of a person, beside Sub and Expires, and of an arrival.
+const (
+	Address = "mail"   // keyed hash of the e-mail address
+	Holder  = "holder" // who reserved the entry last
+	Entry   = "entry"  // key of the person's item
+)
+
 // Triggers is the attribute of a user pool's item: map of a trigger, as the
 // pool's LambdaConfig names it → ARN of the function.
 const Triggers = "triggers"
@@ -124,6 +133,8 @@ const (
 	RecoveryLinkSK = "RECOVERY-LINK"
 	RateSK         = "MAIL"
 	ProofSK        = "PROOF"
+	PersonSK       = "PERSON"
+	ArrivalSK      = "ARRIVAL"
 	ConfigPK       = "CONFIG"
 	PasskeyPrefix  = "PK#"
 )
@@ -158,6 +169,12 @@ func RatePK(key string) string { return "RATE#" + key }
 
 // ProofPK is the partition key of the proof of an address that has this id.
 func ProofPK(id string) string { return "PROOF#" + id }
+
+// PersonPK is the partition key of the roster's entry that has this key.
+func PersonPK(key string) string { return "ROSTER#" + key }
+
+// ArrivalPK is the partition key of the arrival that has this key.
+func ArrivalPK(key string) string { return "ARRIVAL#" + key }
 
 // CredentialPK is the partition key of the item that makes a credential id unique.
 func CredentialPK(h string) string { return "CRED#" + h }
