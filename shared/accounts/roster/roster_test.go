@@ -52,10 +52,11 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) pass(d time.Duration) {
+// expire lets every reservation end.
+func (w *world) expire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
+	w.now = w.now.Add(roster.ReservedFor)
 }
 
 func (w *world) identify(number, email string) roster.Identity {
@@ -198,7 +199,7 @@ func TestReservation(t *testing.T) {
 	w.want(roster.Free)(w.Reserve(t.Context(), place, "first"))
 	w.want(roster.Reserved)(w.Reserve(t.Context(), place, "second"))
 	w.wantStanding(number, email, roster.Free)
-	w.pass(roster.ReservedFor)
+	w.expire()
 	w.want(roster.Free)(w.Reserve(t.Context(), place, "second"))
 	w.want(roster.Reserved)(w.Reserve(t.Context(), place, "first"))
 }
@@ -243,7 +244,7 @@ func TestLateClaim(t *testing.T) {
 	w.wantImport(number, email, roster.Imported)
 	place := w.wantStanding(number, email, roster.Free)
 	w.want(roster.Free)(w.Reserve(t.Context(), place, "first"))
-	w.pass(roster.ReservedFor)
+	w.expire()
 	w.want(roster.Free)(w.Reserve(t.Context(), place, "second"))
 	w.want(roster.Free)(w.Claim(t.Context(), place, sub)) // the first one was let through, and is first
 	w.want(roster.Claimed)(w.Claim(t.Context(), place, "another"))
@@ -262,7 +263,7 @@ func TestImport(t *testing.T) {
 	w.want(roster.Free)(w.Reserve(t.Context(), place, "holder"))
 	w.wantImport(number, "lee@example.com", roster.Unchanged, "GetItem")
 	w.wantImport(number, email, roster.Busy, "GetItem")
-	w.pass(roster.ReservedFor)
+	w.expire()
 	w.wantImport(number, email, roster.Changed)
 	w.wantStanding(number, email, roster.Free)
 }
@@ -280,7 +281,7 @@ func TestPreviousPepperIsStillFound(t *testing.T) {
 	w.wantStanding("K2", email, roster.Claimed)
 	w.want(roster.Free)(w.Reserve(t.Context(), w.wantStanding(number, email, roster.Free), "holder"))
 	w.wantImport(number, email, roster.Busy, "GetItem", "GetItem")
-	w.pass(roster.ReservedFor)
+	w.expire()
 
 	w.wantImport(number, email, roster.Changed, "GetItem", "GetItem", "TransactWriteItems")
 	w.wantImport(number, email, roster.Unchanged, "GetItem")
