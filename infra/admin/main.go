@@ -1,6 +1,6 @@
 // Command admin is what the operator of a stack needs now and then: key rings of
 // one's own, a vendor's secret put into its parameter, passkeys brought from
-// elsewhere, passkeys written to a file. It works on what is deployed, with the
+// elsewhere, passkeys written to a file, a link for a user who lost them. It works on what is deployed, with the
 // AWS configuration of whoever starts it.
 //
 //	go run ./infra/admin <command> -h
@@ -46,7 +46,7 @@ type streams struct {
 	out, err io.Writer
 }
 
-var commands = []command{putSecret, newKey, importSample, exportPasskeys, importPasskeys}
+var commands = []command{putSecret, newKey, importSample, exportPasskeys, importPasskeys, recoveryLink}
 
 // Errors that decide the exit code.
 var (

@@ -25,6 +25,9 @@ func TestUsage(t *testing.T) {
 		{"rejects an endpoint on another host", []string{"export", "-table", "a", "-endpoint", "http://example.com:8000"}, 2, "not a loopback address"},
 		{"rejects an endpoint that only looks local", []string{"export", "-table", "a", "-endpoint", "http://127.0.0.1.example.com"}, 2, "not a loopback address"},
 		{"rejects a file that is not there", []string{"import", "-file", "none", "-table", "a", "-user-pool-id", "c", "-relying-party", "d"}, 1, "no such file"},
+		{"rejects a link for nobody", []string{"recovery-link", "-table", "a", "-user-pool-id", "b", "-page", "https://example.com"}, 2, "set -user"},
+		{"rejects a page that anybody on the way can read", []string{"recovery-link", "-table", "a", "-user-pool-id", "b", "-user", "c", "-page", "http://example.com"}, 2, `-page is "http://example.com"`},
+		{"rejects a page with a fragment", []string{"recovery-link", "-table", "a", "-user-pool-id", "b", "-user", "c", "-page", "https://example.com/#top"}, 2, "without a fragment"},
 		{"tells what a command needs", []string{"export", "-h"}, 0, "dynamodb:Scan"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -38,7 +41,7 @@ func TestUsage(t *testing.T) {
 func TestHelpListsTheCommands(t *testing.T) {
 	r := start(t, exec.Command(binary, "-h"))
 	r.want(t, 0, "")
-	for _, name := range []string{"put-secret", "new-key", "import-sample", "export", "import"} {
+	for _, name := range []string{"put-secret", "new-key", "import-sample", "export", "import", "recovery-link"} {
 		if !strings.Contains(r.out, "  "+name+" ") {
 			t.Errorf("there is no %s in\n%s", name, r.out)
 		}

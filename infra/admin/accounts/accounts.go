@@ -1,4 +1,4 @@
-// Package accounts finds users in an Amazon Cognito user pool, for an import.
+// Package accounts finds users in an Amazon Cognito user pool.
 package accounts
 
 import (
