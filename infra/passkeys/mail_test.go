@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
 )
 
 // mailing is a construct with links and codes by mail, changed.
@@ -105,10 +106,11 @@ func TestValidateMail(t *testing.T) {
 // of no other.
 func TestOwnTemplates(t *testing.T) {
 	folder := t.TempDir()
-	for name, text := range map[string]string{
-		"code.nl.txt": "Subject: Code\n\n{{.Code}}\n", "link.nl.txt": "Subject: Link\n\n{{.Link}}\n",
-		"refused.nl.txt": "Subject: Nee\n\nNee.\n", "layout.html": "{{range .Paragraphs}}<p>{{.}}{{end}}",
-	} {
+	texts := map[string]string{"layout.html": "{{range .Paragraphs}}<p>{{.}}{{end}}"} // file → text
+	for _, kind := range mail.Kinds {
+		texts[string(kind)+".nl.txt"] = "Subject: Voor u\n\n{{.Code}}{{.Link}}\n"
+	}
+	for name, text := range texts {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -12,17 +12,25 @@ const (
 	KindLink    Kind = "link"
 	KindCode    Kind = "code"
 	KindRefused Kind = "refused" // somebody asked for a mail, and this account takes a passkey only
+
+	KindRecovery      Kind = "recovery"       // the code that proves an address of somebody without a passkey
+	KindRecoveryAsked Kind = "recovery-asked" // somebody proved the address, and may get in from some time on
+	KindRecovered     Kind = "recovered"      // somebody got in so
 )
 
 // Kinds lists them.
-var Kinds = []Kind{KindLink, KindCode, KindRefused}
+var Kinds = []Kind{KindLink, KindCode, KindRefused, KindRecovery, KindRecoveryAsked, KindRecovered}
+
+// HasCode reports whether letters of a kind carry a code.
+func (k Kind) HasCode() bool { return k == KindCode || k == KindRecovery }
 
 // Letter is a mail before it is put into words.
 type Letter struct {
 	Kind     Kind
 	To       string
 	Locale   string // that the user chose, such as "de-CH"; often empty
-	Code     string // of a KindCode
+	Code     string // of a kind that HasCode
 	Link     string // of a KindLink
 	Lifetime time.Duration
+	When     time.Time // of a KindRecoveryAsked: when it may be completed
 }

@@ -7,7 +7,7 @@
 // A folder holds <kind>.<language>.txt for each kind of letter, such as
 // code.en.txt, and layout.html. The texts are of package text/template, with
 // "Subject: " and the subject as their first line and paragraphs after it; they
-// may use {{.Site}}, {{.Code}}, {{.Link}} and {{.Minutes}}. The layout is of
+// may use {{.Site}}, {{.Code}}, {{.Link}}, {{.Minutes}} and {{.When}}. The layout is of
 // package html/template and gets {{.Subject}}, {{.Paragraphs}}, {{.Language}},
 // {{.Code}} and {{.Link}}; a code and a link are paragraphs of their own.
 package words
@@ -33,6 +33,7 @@ const (
 	layoutFile    = "layout.html"
 	extension     = ".txt"
 	subjectPrefix = "Subject: "
+	timeLayout    = "2006-01-02 15:04 MST" // reads alike in every language
 )
 
 // Words are the templates. They are safe for concurrent use.
@@ -48,7 +49,7 @@ type Message struct{ Subject, Text, HTML string }
 
 // fields are what a template may use.
 type fields struct {
-	Site, Code, Link, Language, Subject string
+	Site, Code, Link, Language, Subject, When string
 
 	Minutes    int
 	Paragraphs []string
@@ -101,10 +102,10 @@ func (w *Words) check() (problems []error) {
 	for name := range w.texts {
 		kind, language, _ := strings.Cut(name, ".")
 		letter := mail.Letter{Kind: mail.Kind(kind), Locale: language, Lifetime: time.Minute}
-		switch letter.Kind {
-		case mail.KindCode:
+		if letter.Kind.HasCode() {
 			letter.Code = "01234567"
-		case mail.KindLink:
+		}
+		if letter.Kind == mail.KindLink {
 			letter.Link = "https://example.com/#a.b"
 		}
 		if err := w.try(letter); err != nil {
@@ -136,6 +137,7 @@ func (w *Words) Write(letter mail.Letter) (Message, error) {
 	}
 	f := fields{
 		Site: w.site, Code: letter.Code, Link: letter.Link, Language: language, Minutes: int(letter.Lifetime.Minutes()),
+		When: letter.When.UTC().Format(timeLayout),
 	}
 	var written strings.Builder
 	if err := template.Execute(&written, f); err != nil {

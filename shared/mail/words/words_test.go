@@ -49,15 +49,27 @@ func TestLink(t *testing.T) {
 	}
 }
 
+func TestRecoveryThatWasAskedFor(t *testing.T) {
+	w, err := words.Default("Example", "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	when := time.Date(2026, 11, 22, 9, 30, 0, 0, time.FixedZone("", 3600))
+	for _, language := range []string{"en", "de", "fr", "es"} {
+		message, err := w.Write(mail.Letter{Kind: mail.KindRecoveryAsked, Locale: language, When: when})
+		if err != nil || !strings.Contains(message.Text, " 2026-11-22 08:30 UTC ") {
+			t.Errorf("in %s the text is %q, error %v", language, message.Text, err)
+		}
+	}
+}
+
 // own is a whole folder of an owner's templates.
 func own() fstest.MapFS {
-	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
-	return fstest.MapFS{
-		"code.nl.txt":    file("Subject: Code\n\n{{.Code}}\n"),
-		"link.nl.txt":    file("Subject: Link\n\n{{.Link}}\n"),
-		"refused.nl.txt": file("Subject: Nee\n\nNee.\n"),
-		"layout.html":    file("{{range .Paragraphs}}<p>{{.}}{{end}}"),
+	files := fstest.MapFS{"layout.html": {Data: []byte("{{range .Paragraphs}}<p>{{.}}{{end}}")}}
+	for _, kind := range mail.Kinds {
+		files[string(kind)+".nl.txt"] = &fstest.MapFile{Data: []byte("Subject: " + string(kind) + "\n\n{{.Code}}{{.Link}}\n")}
 	}
+	return files
 }
 
 func TestOwnTemplates(t *testing.T) {
@@ -66,7 +78,7 @@ func TestOwnTemplates(t *testing.T) {
 		t.Fatal(err)
 	}
 	message, err := w.Write(mail.Letter{Kind: mail.KindCode, Code: "01234567"})
-	if want := (words.Message{Subject: "Code", Text: "01234567\n", HTML: "<p>01234567"}); err != nil || message != want {
+	if want := (words.Message{Subject: "code", Text: "01234567\n", HTML: "<p>01234567"}); err != nil || message != want {
 		t.Errorf("message is %+v, error %v; want %+v", message, err, want)
 	}
 	for name, c := range map[string]struct{ file, text, want string }{
