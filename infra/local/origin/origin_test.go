@@ -174,6 +174,15 @@ func TestOutbox(t *testing.T) {
 	}
 }
 
+func TestALinkInAMailCanBeClicked(t *testing.T) {
+	outbox := &origin.Outbox{}
+	outbox.Add(origin.Mail{Body: "Open this:\n\nhttp://localhost:8080/#a.b\n\nSee https://example.com for more, or javascript:alert(1)"})
+	page := get(newOrigin(outbox, nil), "/outbox").Body.String()
+	if !strings.Contains(page, `<a href="http://localhost:8080/#a.b"`) || strings.Count(page, "<a ") != 1 {
+		t.Errorf("want the one link: %s", page)
+	}
+}
+
 func TestBodyIsLimited(t *testing.T) {
 	var readErr error
 	handler := newOrigin(&origin.Outbox{}, func(o *origin.Options) {

@@ -25,6 +25,22 @@ type Mail struct {
 	At      time.Time `json:"at"`
 }
 
+// line is one of a mail's body.
+type line struct {
+	Text   string
+	IsLink bool // whether it is nothing but a link, to click
+}
+
+// Lines returns the lines of the body.
+func (m Mail) Lines() []line {
+	var lines []line
+	for text := range strings.SplitSeq(m.Body, "\n") {
+		isLink := strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
+		lines = append(lines, line{text, isLink && !strings.Contains(text, " ")})
+	}
+	return lines
+}
+
 // Outbox keeps the latest mails and shows them, newest first: as a page, or as
 // JSON when Accept names it or the query has format=json. The zero value is an
 // empty outbox. It is safe for concurrent use.
@@ -47,7 +63,7 @@ body { max-width: 42rem; margin: 2rem auto; padding: 0 1rem; }
 article { margin: 1.5rem 0; padding: 1rem 1.5rem; border: 1px solid #8884; border-radius: .75rem; }
 h2 { margin: 0; font-size: 1.1rem; }
 article p { margin: 0; opacity: .7; }
-pre { margin: 1rem 0 0; font: inherit; white-space: pre-wrap; }
+pre { margin: 1rem 0 0; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere; }
 `
 
 func serveOutboxStyle(w http.ResponseWriter, _ *http.Request) {
@@ -67,7 +83,8 @@ var outboxPage = template.Must(template.New("outbox").Parse(`<!doctype html>
 <article>
 <h2>{{.Subject}}</h2>
 <p>To {{.To}}, <time>{{.At.Format "2006-01-02 15:04:05"}}</time></p>
-<pre>{{.Body}}</pre>
+<pre>{{range .Lines}}{{if .IsLink}}<a href="{{.Text}}" target="_blank">{{.Text}}</a>{{else}}{{.Text}}{{end}}
+{{end}}</pre>
 </article>
 {{else}}
 <p>No mail yet.</p>
