@@ -4,7 +4,7 @@ import { mailInterval } from './passwordless.js';
 import { methods } from './arrival.js';
 import { announce, byId, onClick, onSubmit } from './ui.js';
 
-const linkWords = { mail_spent: 'This link can’t be used any more: it was used, is too old, or there is a newer one. Sign in again for another.' };
+const linkWords = { mail_spent: 'This link can’t be used any more: it was used, is too old, or belongs to another browser. Go back, and ask for another.' };
 
 export class MailViews {
 	#page;

@@ -148,7 +148,7 @@ func TestAMailedCodeOfASessionThatIsOver(t *testing.T) {
 	v.expectRefusals()
 	v.askForCode(u.email)
 	v.enterCode(mailing.newestMail(t, u.email, digits))
-	v.see(problem, "This code can’t be used any more: it was wrong too often, or took too long. Send another one.")
+	v.see(problem, "This code can’t be used any more: it was wrong too often, or took too long. Ask for another one below.")
 	v.hasNoTokens()
 	v.reload()
 	v.see(heading, "Sign in")
@@ -187,7 +187,10 @@ func TestSignInByAMailedLink(t *testing.T) {
 	v.hasNoTokens()
 
 	again := v.tab(link)
-	again.see(heading, "Open this link where you asked for it") // it was used: nothing here waits for one
+	again.expectRefusals()
+	again.click("#link-sign-in")
+	again.see(problem, "This link can’t be used any more: it was used")
+	again.hasNoTokens()
 }
 
 func TestALinkWorksOnce(t *testing.T) {

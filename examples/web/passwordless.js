@@ -50,7 +50,7 @@ export function takeLink() {
 export class Passwordless {
 	#client;
 	#storage;
-	#nonceKey;
+	#askedKey;
 
 	/**
 	 * @param {import('./passkeys.js').PasskeyClient} client
@@ -61,7 +61,7 @@ export class Passwordless {
 	constructor(client, config, { storage = localStorage } = {}) {
 		this.#client = client;
 		this.#storage = storage;
-		this.#nonceKey = `passkeys.link.${config.userPoolClientId}`;
+		this.#askedKey = `passkeys.link.${config.userPoolClientId}`;
 	}
 
 	/**
@@ -94,7 +94,7 @@ export class Passwordless {
 
 	/** Whether this browser has asked for a link. In another one it signs nobody in, unless the stack takes links anywhere. */
 	get hasAskedForLink() {
-		return this.#storage.getItem(this.#nonceKey) !== null;
+		return this.#asked() !== null;
 	}
 
 	/**
@@ -103,9 +103,9 @@ export class Passwordless {
 	 * @param {OpenedLink} link
 	 */
 	async signInByLink({ userName, token }) {
-		const nonce = this.#storage.getItem(this.#nonceKey);
+		const { nonce } = this.#asked() ?? {};
 		await spending(this.#client.signInBy(userName, async () => nonce ? JSON.stringify({ link: token, nonce }) : token));
-		this.#storage.removeItem(this.#nonceKey);
+		this.#storage.setItem(this.#askedKey, JSON.stringify({ nonce, isUsed: true }));
 	}
 
 	/**
@@ -113,8 +113,8 @@ export class Passwordless {
 	 * @param {() => void} listener
 	 */
 	onLinkUsed(listener) {
-		addEventListener('storage', ({ key, newValue }) => {
-			if (key === this.#nonceKey && newValue === null) {
+		addEventListener('storage', ({ key }) => {
+			if (key === this.#askedKey && this.#asked()?.isUsed) {
 				listener();
 			}
 		});
@@ -136,12 +136,15 @@ export class Passwordless {
 
 	/** What only this browser knows. It stays until a link was used, because an earlier one may come first. */
 	#nonce() {
-		let nonce = this.#storage.getItem(this.#nonceKey);
-		if (!nonce) {
-			nonce = toBase64URL(crypto.getRandomValues(new Uint8Array(32)).buffer);
-			this.#storage.setItem(this.#nonceKey, nonce);
-		}
+		const asked = this.#asked();
+		const nonce = asked && !asked.isUsed ? asked.nonce : toBase64URL(crypto.getRandomValues(new Uint8Array(32)).buffer);
+		this.#storage.setItem(this.#askedKey, JSON.stringify({ nonce }));
 		return nonce;
+	}
+
+	/** @returns {{nonce: string, isUsed?: boolean} | null} */
+	#asked() {
+		return JSON.parse(this.#storage.getItem(this.#askedKey) ?? 'null');
 	}
 }
 

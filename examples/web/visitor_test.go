@@ -93,7 +93,7 @@ var (
 func visit(t *testing.T, s *site, scripts ...string) *visitor {
 	t.Helper()
 	ctx, leave := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
-	v := newVisitor(t, s, ctx, leave, scripts)
+	v := newVisitor(ctx, t, s, leave, scripts)
 	v.open("")
 	return v
 }
@@ -102,12 +102,12 @@ func visit(t *testing.T, s *site, scripts ...string) *visitor {
 func (v *visitor) tab(address string) *visitor {
 	v.t.Helper()
 	ctx, leave := chromedp.NewContext(v.ctx)
-	tab := newVisitor(v.t, v.site, ctx, leave, nil)
+	tab := newVisitor(ctx, v.t, v.site, leave, nil)
 	tab.load(address)
 	return tab
 }
 
-func newVisitor(t *testing.T, s *site, ctx context.Context, leave func(), scripts []string) *visitor {
+func newVisitor(ctx context.Context, t *testing.T, s *site, leave func(), scripts []string) *visitor {
 	t.Helper()
 	v := &visitor{t: t, ctx: ctx, site: s}
 	t.Cleanup(leave)
