@@ -64,6 +64,24 @@ type Store interface {
 	// MissMailing counts a wrong try, or returns ErrCondition if there were
 	// MaxWrongTries, or none is outstanding.
 	MissMailing(ctx context.Context, sub, sk string) error
+	// Proof returns the proof of an address, or ErrNotFound.
+	Proof(ctx context.Context, id string) (Proof, error)
+	// BeginProof stores a proof that expires then, and keeps it for ProofKept
+	// after that, or returns ErrCondition if its id is taken.
+	BeginProof(ctx context.Context, id string, expires time.Time) error
+	// SpendProof records that the code was given, or returns ErrCondition and
+	// changes nothing if there is no such proof, or it was spent, has expired at
+	// the use's time or was answered wrongly too often.
+	SpendProof(ctx context.Context, id string, use Use) error
+	// RepeatProof counts one more "correct" like Repeat.
+	RepeatProof(ctx context.Context, id string, digest []byte) error
+	// MissProof counts a wrong try, or returns ErrCondition if there were
+	// MaxWrongTries, or there is no such proof.
+	MissProof(ctx context.Context, id string) error
+	// NoteProof stores the user that was made for a proof, or returns ErrCondition
+	// if that was not spent or another user was made.
+	NoteProof(ctx context.Context, id, sub string) error
+
 	// Rate returns the mails that were counted under a key.
 	Rate(ctx context.Context, key string) (Rate, error)
 	// SetRate changes a rate, or returns ErrCondition if it is not as before.

@@ -28,6 +28,7 @@ type Memory struct {
 	registrations map[string]credentials.Registration // sub → outstanding registration
 	tickets       map[[2]string]credentials.Use       // sub and id → use
 	mailings      map[[2]string]credentials.Mailing   // sub and sort key → mailing
+	proofs        map[string]credentials.Proof        // id → proof
 	rates         map[string]credentials.Rate         // key → rate
 	persons       map[string]credentials.Person       // key → entry of the roster
 	arrivals      map[string]credentials.Place        // key → place in the roster

@@ -23,13 +23,18 @@ func (s *Store) Mailing(ctx context.Context, sub, sk string) (credentials.Mailin
 		ClientID: i.text(table.Client),
 		Expires:  i.time(table.Expires),
 		Wrong:    int(i.number(table.Wrong)),
-		Use: credentials.Use{
-			Digest:     i.bytes(table.Digest),
-			Invocation: i.bytes(table.Invocation),
-			Time:       i.time(table.Time),
-			Times:      int(i.number(table.Times)),
-		},
+		Use:      usedFrom(i),
 	}, nil
+}
+
+// usedFrom is the use of what was sent.
+func usedFrom(i item) credentials.Use {
+	return credentials.Use{
+		Digest:     i.bytes(table.Digest),
+		Invocation: i.bytes(table.Invocation),
+		Time:       i.time(table.Time),
+		Times:      int(i.number(table.Times)),
+	}
 }
 
 // PutMailing implements credentials.Store.
@@ -52,6 +57,19 @@ func (s *Store) PutMailing(ctx context.Context, sub, sk string, m credentials.Ma
 // SpendMailing implements credentials.Store.
 func (s *Store) SpendMailing(ctx context.Context, sub, sk string, token []byte, use credentials.Use) error {
 	var e expression
+	e.spend(use)
+	if len(token) > 0 {
+		e.condition(e.name(table.Token) + " = " + e.value(bytes(token)))
+	} else {
+		e.condition("attribute_not_exists(" + e.name(table.Token) + ")")
+	}
+	_, err := s.update(ctx, key(table.MailPK(sub), sk), e)
+	return err
+}
+
+// spend records the use of what was sent, on the condition that it is not spent,
+// has not expired and was not answered wrongly too often.
+func (e *expression) spend(use credentials.Use) {
 	for name, value := range map[string][]byte{table.Digest: use.Digest, table.Invocation: use.Invocation} {
 		e.set(e.name(name), bytes(value))
 	}
@@ -61,13 +79,6 @@ func (s *Store) SpendMailing(ctx context.Context, sub, sk string, token []byte, 
 	e.condition("attribute_not_exists(" + used + ")")
 	e.condition(e.name(table.Expires) + " > " + e.value(millis(use.Time)))
 	e.condition(e.name(table.Wrong) + " < " + e.value(number(credentials.MaxWrongTries)))
-	if len(token) > 0 {
-		e.condition(e.name(table.Token) + " = " + e.value(bytes(token)))
-	} else {
-		e.condition("attribute_not_exists(" + e.name(table.Token) + ")")
-	}
-	_, err := s.update(ctx, key(table.MailPK(sub), sk), e)
-	return err
 }
 
 // RepeatMailing implements credentials.Store.
@@ -81,11 +92,16 @@ func (s *Store) RepeatMailing(ctx context.Context, sub, sk string, digest []byte
 // MissMailing implements credentials.Store.
 func (s *Store) MissMailing(ctx context.Context, sub, sk string) error {
 	var e expression
+	e.miss()
+	_, err := s.update(ctx, key(table.MailPK(sub), sk), e)
+	return err
+}
+
+// miss counts a wrong try, up to the limit.
+func (e *expression) miss() {
 	wrong := e.name(table.Wrong)
 	e.setTo(wrong, wrong+" + "+e.value(number(1)))
 	e.condition(wrong + " < " + e.value(number(credentials.MaxWrongTries)))
-	_, err := s.update(ctx, key(table.MailPK(sub), sk), e)
-	return err
 }
 
 // Rate implements credentials.Store.
