@@ -38,7 +38,10 @@ func (v Verify) Check(ctx context.Context, user User, private map[string]string,
 	if err != nil {
 		return Verdict{}, fmt.Errorf("checking a %s answer: %w", checker.Method(), err)
 	}
-	if verdict.Correct && user.NotFound {
+	switch {
+	case !sealed.Accepts(checker.Method()):
+		return Verdict{Method: checker.Method(), Reason: ReasonNotAllowed}, nil
+	case verdict.Correct && user.NotFound:
 		return Verdict{Method: checker.Method(), Reason: ReasonNoSuchUser}, nil
 	}
 	return verdict, nil
@@ -47,9 +50,10 @@ func (v Verify) Check(ctx context.Context, user User, private map[string]string,
 // checkerFor returns the checker of an answer among those of the methods that
 // were sealed as allowed, or nil and the verdict. Where several methods have
 // answers of that form, such as codes, it is the one of the fallback that was
-// asked for. An
-// answer that has the form of a method that was not allowed, such as a ticket,
-// never reaches the opaque one, which would show it to a service of others.
+// asked for; that one is returned also where it was not allowed, because the time
+// of its check would tell for whom it is. An answer that has the form of another
+// method that was not allowed, such as a ticket, never reaches the opaque one,
+// which would show it to a service of others.
 func (v Verify) checkerFor(answer string, sealed Sealed) (Checker, Verdict) {
 	i := slices.IndexFunc(v.Checkers, func(c Checker) bool { return c.Method() == sealed.Fallback && c.Recognizes(answer) })
 	if i < 0 {
@@ -62,7 +66,7 @@ func (v Verify) checkerFor(answer string, sealed Sealed) (Checker, Verdict) {
 	switch {
 	case checker == nil || !checker.Recognizes(answer):
 		return nil, Verdict{Reason: ReasonNoMethod}
-	case !sealed.Accepts(checker.Method()):
+	case !sealed.Accepts(checker.Method()) && checker.Method() != sealed.Fallback:
 		return nil, Verdict{Method: checker.Method(), Reason: ReasonNotAllowed}
 	}
 	return checker, Verdict{}

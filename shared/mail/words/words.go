@@ -18,10 +18,7 @@ import (
 	"fmt"
 	html "html/template"
 	"io/fs"
-	"path"
 	"strings"
-	text "text/template"
-	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
 )
@@ -31,17 +28,15 @@ var embedded embed.FS
 
 const (
 	layoutFile    = "layout.html"
-	extension     = ".txt"
 	subjectPrefix = "Subject: "
 	timeLayout    = "2006-01-02 15:04 MST" // reads alike in every language
 )
 
-// Words are the templates. They are safe for concurrent use.
+// Words are the templates of mails. They are safe for concurrent use.
 type Words struct {
-	site     string
-	language string                    // where the user's own is not there
-	texts    map[string]*text.Template // <kind>.<language> → template
-	layout   *html.Template
+	texts
+	site   string
+	layout *html.Template
 }
 
 // Message is a letter in words.
@@ -69,50 +64,16 @@ func Default(site, language string) (*Words, error) {
 // Load returns the templates of a folder, or every problem of them: each letter
 // must be there in the language, and each must be writable.
 func Load(files fs.FS, site, language string) (*Words, error) {
-	w := &Words{site: site, language: language, texts: map[string]*text.Template{}}
-	names, err := fs.Glob(files, "*"+extension)
-	if err != nil {
-		return nil, err
-	}
-	var problems []error
-	for _, name := range names {
-		parsed, err := text.New(name).Option("missingkey=error").ParseFS(files, name)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("mail template %s: %w", name, err))
-			continue
-		}
-		w.texts[strings.TrimSuffix(path.Base(name), extension)] = parsed
-	}
+	parsed, problems := parseTexts(files, language)
+	w := &Words{texts: parsed, site: site}
+	var err error
 	if w.layout, err = html.New(layoutFile).ParseFS(files, layoutFile); err != nil {
-		problems = append(problems, fmt.Errorf("mail template %s: %w", layoutFile, err))
+		problems = append(problems, fmt.Errorf("template %s: %w", layoutFile, err))
 	}
 	if problems == nil {
-		problems = w.check()
+		problems = w.check(mail.Kinds, w.try)
 	}
 	return w, errors.Join(problems...)
-}
-
-// check writes a letter with each template.
-func (w *Words) check() (problems []error) {
-	for _, kind := range mail.Kinds {
-		if w.texts[templateName(kind, w.language)] == nil {
-			problems = append(problems, fmt.Errorf("mail template %s%s is missing: write it, or choose another language", templateName(kind, w.language), extension))
-		}
-	}
-	for name := range w.texts {
-		kind, language, _ := strings.Cut(name, ".")
-		letter := mail.Letter{Kind: mail.Kind(kind), Locale: language, Lifetime: time.Minute}
-		if letter.Kind.HasCode() {
-			letter.Code = "01234567"
-		}
-		if letter.Kind == mail.KindLink {
-			letter.Link = "https://example.com/#a.b"
-		}
-		if err := w.try(letter); err != nil {
-			problems = append(problems, fmt.Errorf("mail template %s%s: %w", name, extension, err))
-		}
-	}
-	return problems
 }
 
 // try writes a letter that must hold what its user waits for.
@@ -122,18 +83,16 @@ func (w *Words) try(letter mail.Letter) error {
 		return err
 	}
 	if !strings.Contains(message.Text, letter.Code+letter.Link) || !strings.Contains(message.HTML, letter.Code+letter.Link) {
-		return errors.New("the code or the link is missing: give it a paragraph of its own")
+		return errLost
 	}
 	return nil
 }
 
-func templateName(kind mail.Kind, language string) string { return string(kind) + "." + language }
-
 // Write puts a letter into words.
 func (w *Words) Write(letter mail.Letter) (Message, error) {
-	language, template := w.choose(letter)
-	if template == nil {
-		return Message{}, fmt.Errorf("there is no template of kind %q", letter.Kind)
+	language, template, err := w.choose(letter)
+	if err != nil {
+		return Message{}, err
 	}
 	f := fields{
 		Site: w.site, Code: letter.Code, Link: letter.Link, Language: language, Minutes: int(letter.Lifetime.Minutes()),
@@ -155,14 +114,4 @@ func (w *Words) Write(letter mail.Letter) (Message, error) {
 		return Message{}, err
 	}
 	return Message{Subject: subject, Text: body + "\n", HTML: page.String()}, nil
-}
-
-// choose returns the template in the user's language, or in the default one.
-func (w *Words) choose(letter mail.Letter) (string, *text.Template) {
-	language, _, _ := strings.Cut(strings.ToLower(letter.Locale), "-")
-	language, _, _ = strings.Cut(language, "_")
-	if template := w.texts[templateName(letter.Kind, language)]; template != nil {
-		return language, template
-	}
-	return w.language, w.texts[templateName(letter.Kind, w.language)]
 }
