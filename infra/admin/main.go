@@ -46,7 +46,7 @@ type streams struct {
 	out, err io.Writer
 }
 
-var commands = []command{putSecret, newKey, importSample, exportPasskeys, importPasskeys, recoveryLink}
+var commands = []command{putSecret, newKey, importSample, exportPasskeys, importPasskeys, importRoster, recoveryLink}
 
 // Errors that decide the exit code.
 var (

@@ -20,6 +20,7 @@ func TestUsage(t *testing.T) {
 		{"rejects an export of no table", []string{"export"}, 2, "set -table"},
 		{"rejects a secret for no parameter", []string{"put-secret"}, 2, "set -parameter"},
 		{"rejects an import without relying party", []string{"import-sample", "-from", "a", "-to", "b", "-user-pool-id", "c"}, 2, "set -relying-party"},
+		{"rejects a roster without its pepper", []string{"import-roster", "-file", "a", "-table", "b"}, 2, "set -parameter"},
 		{"rejects a checkpoint of a rehearsal", []string{"import-sample", "-from", "a", "-to", "b", "-user-pool-id", "c", "-relying-party", "d", "-checkpoint", "e"},
 			2, "-checkpoint needs -write"},
 		{"rejects an endpoint on another host", []string{"export", "-table", "a", "-endpoint", "http://example.com:8000"}, 2, "not a loopback address"},
@@ -41,7 +42,7 @@ func TestUsage(t *testing.T) {
 func TestHelpListsTheCommands(t *testing.T) {
 	r := start(t, exec.Command(binary, "-h"))
 	r.want(t, 0, "")
-	for _, name := range []string{"put-secret", "new-key", "import-sample", "export", "import", "recovery-link"} {
+	for _, name := range []string{"put-secret", "new-key", "import-sample", "export", "import", "import-roster", "recovery-link"} {
 		if !strings.Contains(r.out, "  "+name+" ") {
 			t.Errorf("there is no %s in\n%s", name, r.out)
 		}

@@ -56,6 +56,9 @@ func Identify(number, email string) (Identity, error) {
 	return id, nil
 }
 
+// Number is the normalized account number.
+func (i Identity) Number() string { return i.number }
+
 // Email is the folded e-mail address.
 func (i Identity) Email() string { return i.email }
 
