@@ -23,7 +23,7 @@ const MailingKept = time.Hour
 // Rate counts letters, such as those to one address or to one user. The zero
 // value is that of whom nothing was sent.
 type Rate struct {
-	Last time.Time // the latest
+	Last time.Time // the latest, or later by the pauses that a burst left out
 	Day  int64     // of Sent, in days since the epoch
 	Sent int       // on that day
 }
@@ -31,6 +31,7 @@ type Rate struct {
 // Limit is how many letters a Rate may count.
 type Limit struct {
 	Pause  time.Duration // between two; 0: none
+	Burst  int           // how many may come at once, after as many pauses; 0: one
 	PerDay int
 }
 
@@ -44,15 +45,20 @@ func (r Rate) Expires() time.Time { return r.Last.Add(rateKept) }
 // clock that jumps back gives no further letters: the pause then lasts until it
 // has caught up, and the count goes on.
 func (r Rate) Next(now time.Time, limit Limit) (Rate, bool) {
-	if limit.Pause > 0 && !r.Last.IsZero() && !r.Last.Before(now.Add(-limit.Pause)) {
+	ahead := time.Duration(max(limit.Burst, 1)-1) * limit.Pause
+	if limit.Pause > 0 && !r.Last.IsZero() && r.Last.After(now.Add(ahead-limit.Pause)) {
 		return r, false
+	}
+	last := now
+	if due := r.Last.Add(limit.Pause); limit.Burst > 1 && due.After(now) {
+		last = due
 	}
 	day := now.Unix() / int64(24*time.Hour/time.Second)
 	if r.Last.IsZero() || r.Day < day {
-		return Rate{Last: now, Day: day, Sent: 1}, true
+		return Rate{Last: last, Day: day, Sent: 1}, true
 	}
 	if r.Sent >= limit.PerDay {
 		return r, false
 	}
-	return Rate{Last: now, Day: r.Day, Sent: r.Sent + 1}, true
+	return Rate{Last: last, Day: r.Day, Sent: r.Sent + 1}, true
 }

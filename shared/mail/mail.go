@@ -13,16 +13,18 @@ const (
 	KindCode    Kind = "code"
 	KindRefused Kind = "refused" // somebody asked for a mail, and this account takes a passkey only
 
+	KindSignUp Kind = "sign-up" // the code that proves the address of somebody who wants an account
+
 	KindRecovery      Kind = "recovery"       // the code that proves an address of somebody without a passkey
 	KindRecoveryAsked Kind = "recovery-asked" // somebody proved the address, and may get in from some time on
 	KindRecovered     Kind = "recovered"      // somebody got in so
 )
 
 // Kinds lists them.
-var Kinds = []Kind{KindLink, KindCode, KindRefused, KindRecovery, KindRecoveryAsked, KindRecovered}
+var Kinds = []Kind{KindLink, KindCode, KindRefused, KindSignUp, KindRecovery, KindRecoveryAsked, KindRecovered}
 
 // HasCode reports whether letters of a kind carry a code.
-func (k Kind) HasCode() bool { return k == KindCode || k == KindRecovery }
+func (k Kind) HasCode() bool { return k == KindCode || k == KindSignUp || k == KindRecovery }
 
 // Letter is a mail before it is put into words.
 type Letter struct {

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
@@ -18,6 +19,10 @@ import (
 
 // Mails is the limit of mails to one user, and to one address.
 var Mails = credentials.Limit{Pause: time.Minute, PerDay: 10}
+
+// Sources is the limit of mails that one source asks for, to addresses that it may
+// not have: many people can share one.
+var Sources = credentials.Limit{Pause: 6 * time.Second, Burst: 10, PerDay: 100}
 
 // Count is a count of letters and its limit.
 type Count struct {
@@ -39,6 +44,21 @@ func Mail(key secret.Key, sub, address string) []Count {
 		return []Count{ofAddress}
 	}
 	return []Count{NewCount(key, "user", sub, Mails), ofAddress}
+}
+
+// Source returns the count of mails that are asked for from an IP address. Of IPv6,
+// a whole /64 is one source, because that is what one subscriber has.
+func Source(key secret.Key, ip string) Count {
+	source := ip
+	if address, err := netip.ParseAddr(ip); err == nil {
+		address = address.Unmap().WithZone("")
+		bits := address.BitLen()
+		if address.Is6() {
+			bits = 64
+		}
+		source = netip.PrefixFrom(address, bits).Masked().String()
+	}
+	return NewCount(key, "source", source, Sources)
 }
 
 // Store is the part of the credential table that a Quota needs.
@@ -90,7 +110,7 @@ func (q Quota) next(ctx context.Context, count Count) (c change, within bool, er
 }
 
 // write counts a letter. Where another request was first, it counts after that
-// one, unless there must be a pause between them.
+// one, if there may be one more then.
 func (q Quota) write(ctx context.Context, c change) (within bool, err error) {
 	for {
 		err := q.Store.SetRate(ctx, c.key, c.before, c.after)
@@ -99,8 +119,6 @@ func (q Quota) write(ctx context.Context, c change) (within bool, err error) {
 			return true, nil
 		case !errors.Is(err, credentials.ErrCondition):
 			return false, fmt.Errorf("counting the letter: %w", err)
-		case c.limit.Pause > 0:
-			return false, nil
 		}
 		if c, within, err = q.next(ctx, c.Count); err != nil || !within {
 			return false, err

@@ -38,10 +38,7 @@ const reasonNoCode = "no_code"
 // repeats makes the same one, and is nowhere stored: its hash travels with the
 // session, out of the client's reach. A code of one method is none of another's.
 func (d Desk) AskCode(ctx context.Context, issue customauth.Issue, request Request) customauth.Issued {
-	code := func(key secret.Key) string {
-		mac := key.MAC(request.Method, issue.Session, issue.User.Sub)
-		return fmt.Sprintf("%0*d", digits, binary.BigEndian.Uint64(mac)%codes)
-	}
+	code := func(key secret.Key) string { return Code(key, request.Method, issue.Session, issue.User.Sub) }
 	request.SortKey = table.CodeSK(issue.Session)
 	request.Write = func(key secret.Key, _ time.Time) (mail.Letter, credentials.Mailing) {
 		return mail.Letter{Kind: mail.KindCode, Code: code(key)}, credentials.Mailing{}
@@ -50,6 +47,12 @@ func (d Desk) AskCode(ctx context.Context, issue customauth.Issue, request Reque
 		return map[string]string{privateHash: hash(issue.Session, code(key)), privateSession: issue.Session}
 	}
 	return d.Ask(ctx, issue, request)
+}
+
+// Code returns the code of eight digits that derives from texts, of which the
+// first says what it is for.
+func Code(key secret.Key, parts ...string) string {
+	return fmt.Sprintf("%0*d", digits, binary.BigEndian.Uint64(key.MAC(parts...))%codes)
 }
 
 func hash(session, code string) string {
