@@ -1,16 +1,14 @@
 package ticket
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/once"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/signed"
 )
 
 // clockSkew is how far the backend's clock may be from Verify's.
@@ -45,7 +43,7 @@ type Checker struct {
 func (c Checker) Method() string { return c.Kind.method() }
 
 // Recognizes implements customauth.Checker: a ticket says that it is one.
-func (c Checker) Recognizes(answer string) bool { return strings.HasPrefix(answer, c.Kind.prefix()) }
+func (c Checker) Recognizes(answer string) bool { return signed.Has(answer, string(c.Kind)) }
 
 // Check implements customauth.Checker. It reads once and writes once; a refusal
 // reads once at most and writes nothing.
@@ -71,15 +69,16 @@ func (c Checker) Check(ctx context.Context, answer customauth.Answer) (customaut
 
 // read judges all of a ticket but whether it was used and has expired.
 func (c Checker) read(answer customauth.Answer) (claims, string) {
-	ticket, signed, signature, err := c.parse(answer.Text)
-	if err != nil {
+	var ticket claims
+	text, err := signed.Parse(answer.Text, string(c.Kind), &ticket)
+	if err != nil || !isID(ticket.ID) || !areMethods(ticket.Methods) {
 		return claims{}, reasonMalformed
 	}
-	id, known := c.keyID(ticket)
+	by := text.By(c.Keys, ticket.KeyID)
 	switch {
-	case !known:
+	case errors.Is(by, signed.ErrKey):
 		return claims{}, reasonKey
-	case !c.Keys.Verify(id, signed, signature):
+	case by != nil:
 		return claims{}, reasonSignature
 	case ticket.PoolID != answer.User.PoolID:
 		return claims{}, reasonPool
@@ -93,38 +92,6 @@ func (c Checker) read(answer customauth.Answer) (claims, string) {
 		return claims{}, reasonFuture
 	}
 	return ticket, ""
-}
-
-var errMalformed = errors.New("not a ticket")
-
-// parse takes a ticket apart and judges nothing of it but its form.
-func (c Checker) parse(text string) (ticket claims, signed, signature []byte, err error) {
-	head, tail, _ := strings.Cut(strings.TrimPrefix(text, c.Kind.prefix()), separator)
-	payload, err := strict.DecodeString(head)
-	if err != nil {
-		return claims{}, nil, nil, errMalformed
-	}
-	if signature, err = strict.DecodeString(tail); err != nil {
-		return claims{}, nil, nil, errMalformed
-	}
-	decoder := json.NewDecoder(bytes.NewReader(payload))
-	decoder.DisallowUnknownFields()
-	wellFormed := decoder.Decode(&ticket) == nil && decoder.InputOffset() == int64(len(payload)) &&
-		isID(ticket.ID) && areMethods(ticket.Methods)
-	if !wellFormed {
-		return claims{}, nil, nil, errMalformed
-	}
-	return ticket, []byte(c.Kind.prefix() + head), signature, nil
-}
-
-// keyID returns the id of the key that the ticket names, if it is known.
-func (c Checker) keyID(ticket claims) (secret.KeyID, bool) {
-	for id := range c.Keys {
-		if formatKeyID(id) == ticket.KeyID {
-			return id, true
-		}
-	}
-	return secret.KeyID{}, false
 }
 
 func (c Checker) wrong(reason string) customauth.Verdict {

@@ -3,12 +3,13 @@ package ticket
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/signed"
 )
 
 // Errors that Sign wraps.
@@ -51,9 +52,9 @@ func (s Signer) Sign(ctx context.Context, g Grant) (string, error) {
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails since Go 1.24: it ends the program instead
 	now := s.Now().Unix()
-	payload, err := json.Marshal(claims{
-		KeyID:    formatKeyID(key.ID()),
-		ID:       encode(id),
+	text, err := signed.Sign(key, string(s.Kind), claims{
+		KeyID:    signed.FormatKeyID(key.ID()),
+		ID:       base64.RawURLEncoding.EncodeToString(id),
 		PoolID:   s.PoolID,
 		ClientID: g.ClientID,
 		Sub:      g.Sub,
@@ -64,6 +65,5 @@ func (s Signer) Sign(ctx context.Context, g Grant) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("writing the ticket: %w", err)
 	}
-	signed := s.Kind.prefix() + encode(payload)
-	return signed + separator + encode(key.Sign([]byte(signed))), nil
+	return text, nil
 }

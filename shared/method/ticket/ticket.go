@@ -30,13 +30,11 @@
 package ticket
 
 import (
-	"encoding/base64"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
 // Kind is who signs a ticket: the text that it begins with. Kinds have keys of
@@ -57,12 +55,8 @@ func (k Kind) method() string {
 	return customauth.MethodTicket
 }
 
-func (k Kind) prefix() string { return string(k) + separator }
-
 // Lifetime is how long a ticket may be answered at most, counted in whole seconds.
 const Lifetime = 60 * time.Second
-
-const separator = "." // of the parts of a ticket
 
 // Bounds of what a ticket says.
 const (
@@ -104,10 +98,3 @@ func areMethods(amr []string) bool {
 		return method == "" || len(method) > maxMethod || strings.Trim(method, wordCharacters) != ""
 	})
 }
-
-func formatKeyID(id secret.KeyID) string { return encode(id[:]) }
-
-// strict refuses a second text for the same bytes.
-var strict = base64.RawURLEncoding.Strict()
-
-func encode(b []byte) string { return strict.EncodeToString(b) }
