@@ -45,6 +45,7 @@ const (
 	outputMailMethods    = "MailMethods" // where mail is on; the rest where it is asked for
 	outputSignUp         = "SignUp"
 	outputRecovery       = "Recovery"
+	outputTableName      = "TableName"
 	outputPasswords      = "Passwords"
 
 	outputPasswordClientID = "PasswordClientId"
@@ -170,7 +171,7 @@ func describe(running *stack.Stack, address, folder string) (config origin.Clien
 	if config, err = clientConfig(running.Outputs(), needed...); err != nil {
 		return config, nil, err
 	}
-	config.Region = stack.Region
+	config.Region, config.TableName = stack.Region, running.Outputs()[outputTableName]
 	config.UserPoolEndpoint = address + origin.UserPoolPath
 	if running.API() != nil {
 		if config.APIURL, err = running.LocalURL(config.APIURL, address+origin.APIPath); err != nil {

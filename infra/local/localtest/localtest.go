@@ -41,6 +41,7 @@ type Config struct {
 	UserPoolEndpoint string `json:"userPoolEndpoint"`
 	APIURL           string `json:"apiUrl"`
 	RelyingPartyID   string `json:"relyingPartyId"`
+	TableName        string `json:"tableName"`
 }
 
 // Make types `make run` with variables such as "CONTEXT=-c signIn=username", on
