@@ -307,6 +307,31 @@ func TestAnOldSignInIsConfirmed(t *testing.T) {
 	})
 }
 
+func TestAnOldSignInIsConfirmedByMail(t *testing.T) {
+	t.Parallel()
+	u := strict.newUser(t)
+	v := visit(t, strict)
+	v.expectRefusals()
+	v.signInWithPassword(u)
+	v.see(heading, "Skip the password next time")
+	v.awaitOldSignIn()
+	v.click("#offer-add")
+	v.see("#confirm-user-dialog", "Confirm it’s you")
+	v.click("#confirm-user-mail")
+	v.see("#confirm-user-dialog", "Code from the mail")
+	v.await(`document.activeElement.id === 'confirm-user-mailed'`)
+	v.album("confirm-user-by-mail")
+	code := strict.newestMail(t, u.email, digits)
+	v.enter("#confirm-user-mailed", wrong(code))
+	v.click("#confirm-user-dialog [type=submit]")
+	v.see("#confirm-user-dialog "+problem, "That code isn’t right.")
+	v.touching(func() {
+		v.enter("#confirm-user-mailed", code)
+		v.click("#confirm-user-dialog [type=submit]")
+		v.see(passkeys, "not used yet")
+	})
+}
+
 // awaitOldSignIn waits until the sign-in is no longer recent on strict.
 func (v *visitor) awaitOldSignIn() {
 	v.t.Helper()

@@ -1,13 +1,16 @@
 // The demo page: which view is shown when.
 import { PasskeyClient } from './passkeys.js';
-import { Passwordless, takeLink } from './passwordless.js';
+import { Passwordless, takeLink, takeRecoveryLink } from './passwordless.js';
 import { Accounts } from './userpool.js';
 import { AccountView } from './account.js';
 import { Arrival } from './arrival.js';
 import { MailViews } from './bymail.js';
-import { recentlySignedIn } from './confirm.js';
+import { CodeView, Mailbox } from './code.js';
+import { Confirmation } from './confirm.js';
 import { featuresOf, showWhatIsThere } from './features.js';
+import { RecoveryViews } from './recovery.js';
 import { SignInViews } from './signin.js';
+import { SignUpViews } from './signup.js';
 import { vendorOf } from './vendors.js';
 import { byId, closeDialogs, fill, resetForms, run, sessionEnded, show } from './ui.js';
 
@@ -20,6 +23,8 @@ import { byId, closeDialogs, fill, resetForms, run, sessionEnded, show } from '.
  * @property {import('./vendors.js').Vendor} [vendor] for whose service a stand-in runs
  * @property {Set<string>} features
  * @property {Arrival} arrival
+ * @property {Mailbox} mailbox
+ * @property {CodeView} codes
  * @property {import('./confirm.js').Recently} recently
  * @property {{email: string, password: string}} typed what the user typed on the way through the views; never stored
  * @property {(view: string) => void} go
@@ -33,12 +38,16 @@ import { byId, closeDialogs, fill, resetForms, run, sessionEnded, show } from '.
  * @property {() => void} forget what was typed and begun
  */
 
+/** The views that ask what to do with a link that was opened. */
+const ofLinks = ['link', 'link-elsewhere', 'recovery-link'];
+
 /** The page of one stack. */
 class App {
 	#passkeys;
 	#page;
 	#account;
 	#mail;
+	#recovery;
 	/** @type {Views[]} */
 	#ways;
 	#hasEnded = false;
@@ -48,8 +57,7 @@ class App {
 		const passkeys = this.#passkeys = new PasskeyClient(config);
 		const accounts = new Accounts(passkeys, config);
 		const go = (/** @type {string} */ view) => this.#go(view);
-		/** @type {Page} */
-		const page = this.#page = {
+		const page = this.#page = /** @type {Page} */ ({
 			passkeys,
 			accounts,
 			go,
@@ -57,23 +65,35 @@ class App {
 			vendor: vendorOf(config),
 			features: featuresOf(config),
 			arrival: new Arrival(passkeys, go),
-			recently: recentlySignedIn(passkeys, accounts),
+			recently: task => confirmation.recently(task),
+			mailbox: new Mailbox(),
 			typed: { email: '', password: '' },
-		};
+		});
+		page.codes = new CodeView(page);
+		const confirmation = new Confirmation(page);
 		this.#account = new AccountView(page);
 		this.#mail = new MailViews(page);
-		this.#ways = [new SignInViews(page), this.#mail];
+		this.#recovery = new RecoveryViews(page);
+		this.#ways = [new SignInViews(page), page.codes, this.#mail, new SignUpViews(page), this.#recovery];
 		this.#listen();
 		showWhatIsThere(page.features);
 	}
 
-	/** @param {import('./passwordless.js').OpenedLink} [link] by which the page was opened */
-	start(link) {
-		if (link) {
-			this.#mail.opened(link);
-		} else {
+	/** @param {Opened} opened */
+	start(opened) {
+		if (!this.#open(opened)) {
 			this.#route({ focus: false });
 		}
+	}
+
+	/** Asks what to do with a link, whoever is signed in. @param {Opened} opened @returns {boolean} whether there is one */
+	#open({ link, recovery }) {
+		if (link) {
+			this.#mail.opened(link);
+		} else if (recovery) {
+			this.#recovery.opened(recovery);
+		}
+		return Boolean(link ?? recovery);
 	}
 
 	/** @param {string} view */
@@ -102,16 +122,17 @@ class App {
 		show(view, { focus });
 		this.#ways.forEach(way => way.enter(view));
 		if (view === 'account') {
-			this.#account.enter(this.#page.arrival.method);
+			this.#account.enter(this.#page.arrival.words);
 		}
 	}
 
 	/** @param {string} wanted view */
 	#nearest(wanted) {
-		if (this.#passkeys.isSignedIn && !this.#mail.isOpening(wanted)) {
+		const isThere = this.#ways.some(way => way.has(wanted));
+		if (this.#passkeys.isSignedIn && !(isThere && ofLinks.includes(wanted))) {
 			return wanted === 'offer' ? 'offer' : 'account';
 		}
-		return this.#ways.some(way => way.has(wanted)) ? wanted : 'start';
+		return isThere ? wanted : 'start';
 	}
 
 	#listen() {
@@ -129,17 +150,24 @@ class App {
 			this.#go('start');
 		});
 		addEventListener('hashchange', () => {
-			const link = takeLink();
-			return link ? this.#mail.opened(link) : this.#route();
+			if (!this.#open(takeOpened())) {
+				this.#route();
+			}
 		});
 	}
 }
 
-/** @param {import('./passwordless.js').OpenedLink} [link] */
-async function main(link) {
-	new App(await (await fetch('/config.json')).json()).start(link);
+/**
+ * What this page was opened by.
+ * @typedef {{link?: import('./passwordless.js').OpenedLink, recovery?: string}} Opened
+ */
+const takeOpened = () => ({ link: takeLink(), recovery: takeRecoveryLink() });
+
+/** @param {Opened} opened */
+async function main(opened) {
+	new App(await (await fetch('/config.json')).json()).start(opened);
 }
 
-main(takeLink()).catch(() => {
+main(takeOpened()).catch(() => {
 	byId('loading').textContent = 'This page can’t reach its service. Check that it runs, then reload.';
 });

@@ -3,8 +3,22 @@ import { isSupported } from './passkeys.js';
 import { remember, remembered } from './remembered.js';
 import { byId } from './ui.js';
 
-/** How a user signs in, as the account view says it. */
-export const methods = { passkey: 'your passkey', password: 'your password', code: 'a mailed code', link: 'a mailed link' };
+/** How a user signs in → how the account view says it. @type {Record<string, string>} */
+const words = {
+	passkey: 'your passkey',
+	password: 'your password',
+	code: 'a mailed code',
+	link: 'a mailed link',
+	'sign-up': 'your new account',
+	recovery: 'a recovery',
+};
+
+/** How a user signs in → what the offer of a passkey says. @type {Record<string, [heading: string, rest: string]>} */
+const offers = {
+	password: ['Skip the password next time', 'Your password keeps working.'],
+	'sign-up': ['Your account is ready', 'You needn’t wait for a mail any more.'],
+	recovery: ['You’re back in', 'Your old passkeys don’t work any more.'],
+};
 
 /** Keeps over a reload how the user signed in. */
 const methodKey = 'passkeys.method';
@@ -20,17 +34,17 @@ export class Arrival {
 		this.#go = go;
 	}
 
-	/** How the user signed in, if this tab knows. @returns {string | null} */
-	get method() {
-		return sessionStorage.getItem(methodKey);
+	/** How the user signed in, in words, if this tab knows. */
+	get words() {
+		return words[this.#method] ?? this.#method;
 	}
 
 	byPasskey() {
 		remember(this.#email, true);
-		this.#arrive(methods.passkey, 'account');
+		this.#arrive('passkey', 'account');
 	}
 
-	/** Offers a passkey to who has none yet. @param {string} method */
+	/** Offers a passkey to who has none yet. @param {string} method a name above, or words */
 	async by(method) {
 		const hasAny = (await this.#passkeys.list()).length > 0;
 		const last = remembered();
@@ -46,15 +60,19 @@ export class Arrival {
 
 	/** Says in the offer what a passkey stands in for. */
 	describeOffer() {
-		const byPassword = this.method === methods.password;
-		byId('offer-heading').textContent = byPassword ? 'Skip the password next time' : 'Skip the mail next time';
-		byId('offer-rest').textContent = byPassword ? 'Your password keeps working.' : 'You needn’t wait for a mail any more.';
+		const [heading, rest] = offers[this.#method] ?? ['Skip the mail next time', 'You needn’t wait for a mail any more.'];
+		byId('offer-heading').textContent = heading;
+		byId('offer-rest').textContent = rest;
 	}
 
 	/** @param {string} method @param {string} view */
 	#arrive(method, view) {
 		sessionStorage.setItem(methodKey, method);
 		this.#go(view);
+	}
+
+	get #method() {
+		return sessionStorage.getItem(methodKey) ?? '';
 	}
 
 	/** @returns {string} */

@@ -1,17 +1,41 @@
 // Another sign-in before what the HTTP API allows only shortly after one.
-import { PasskeyError, isSupported } from './passkeys.js';
+import { PasskeyError } from './passkeys.js';
 import { appCodeWords } from './messages.js';
-import { Dismissed, byId, openDialog, run } from './ui.js';
+import { Dismissed, byId, onClick, openDialog } from './ui.js';
 
 /** @typedef {<T>(task: () => Promise<T>) => Promise<T>} Recently */
 
-/**
- * @param {import('./passkeys.js').PasskeyClient} passkeys
- * @param {import('./userpool.js').Accounts} accounts
- * @returns {Recently} what does a task, and if the last sign-in was too long ago for it, again after another
- */
-export function recentlySignedIn(passkeys, accounts) {
-	return async task => {
+const words = { ...appCodeWords, NotAuthorizedException: 'That isn’t your password.' };
+
+/** Asks users to sign in once more. */
+export class Confirmation {
+	#page;
+	#dialog = byId('confirm-user-dialog');
+	#email = '';
+	#isDone = false;
+	/** @type {((code: string) => Promise<void>) | undefined} what takes the mailed code */
+	#take;
+
+	/** @param {import('./app.js').Page} page */
+	constructor(page) {
+		this.#page = page;
+		const problem = this.#dialog.querySelector('.problem');
+		onClick(byId('confirm-user-passkey'), problem, async () => {
+			await page.passkeys.signInByName(this.#email);
+			this.#isDone = true;
+			this.#dialog.close();
+		});
+		onClick(byId('confirm-user-mail'), problem, async () => {
+			this.#take = await page.mailbox.ask(this.#email, () => page.passwordless.mailCode(this.#email));
+			this.#ask('mailed');
+		});
+	}
+
+	/**
+	 * Does a task, and if the last sign-in was too long ago for it, again after another.
+	 * @type {Recently}
+	 */
+	async recently(task) {
 		try {
 			return await task();
 		} catch (error) {
@@ -19,37 +43,57 @@ export function recentlySignedIn(passkeys, accounts) {
 				throw error;
 			}
 		}
-		if (!await confirmUser(passkeys, accounts)) {
+		if (!await this.#confirm()) {
 			throw new Dismissed();
 		}
 		return task();
-	};
-}
+	}
 
-/**
- * Asks the user to sign in once more.
- * @param {import('./passkeys.js').PasskeyClient} passkeys
- * @param {import('./userpool.js').Accounts} accounts
- * @returns {Promise<boolean>} whether they did
- */
-async function confirmUser(passkeys, accounts) {
-	const [{ email, hasAuthenticatorApp }, list] = await Promise.all([accounts.read(), passkeys.list()]);
-	const dialog = byId('confirm-user-dialog');
-	dialog.querySelector('[name="email"]').value = email;
-	dialog.querySelector('[data-passkey]').hidden = list.length === 0 || !isSupported();
-	dialog.querySelector('[data-app-code]').hidden = !hasAuthenticatorApp;
-	byId('confirm-user-code').required = hasAuthenticatorApp;
+	/** @returns {Promise<boolean>} whether the user has signed in */
+	async #confirm() {
+		const { accounts, passkeys, features } = this.#page;
+		const [{ email, hasAuthenticatorApp }, list] = await Promise.all([accounts.read(), passkeys.list()]);
+		const hasPasskey = list.length > 0;
+		this.#email = email;
+		this.#isDone = false;
+		this.#take = undefined;
+		this.#dialog.querySelector('[name="email"]').value = email;
+		this.#show('[data-passkey]', hasPasskey && features.has('passkeys'));
+		this.#show('[data-mail]', features.has('code'));
+		const mayUsePassword = features.has('password') && !(hasPasskey && features.has('phase-out'));
+		this.#ask(mayUsePassword ? 'password' : '', hasAuthenticatorApp);
+		const byForm = await openDialog('confirm-user-dialog', values => this.#submit(values), words);
+		return this.#isDone || byForm;
+	}
 
-	let byPasskey = false;
-	const button = byId('confirm-user-passkey');
-	button.onclick = () => run(button, dialog.querySelector('.problem'), async () => {
-		await passkeys.signInByName(email);
-		byPasskey = true;
-		dialog.close();
-	});
-	const byPassword = await openDialog('confirm-user-dialog', async ({ password, code }) => {
-		const sendCode = await accounts.signInWithPassword(email, password);
+	/** @param {Record<string, string>} values */
+	async #submit({ password, code, mailed }) {
+		if (this.#take) {
+			return this.#take(mailed);
+		}
+		const sendCode = await this.#page.accounts.signInWithPassword(this.#email, password);
 		await sendCode?.(code);
-	}, { ...appCodeWords, NotAuthorizedException: 'That isn’t your password.' });
-	return byPasskey || byPassword;
+	}
+
+	/** Shows one kind of fields. @param {'password' | 'mailed' | ''} kind @param {boolean} [withApp] */
+	#ask(kind, withApp = false) {
+		for (const [selector, input, isAsked] of /** @type {const} */ ([
+			['[data-password]', 'confirm-user-password', kind === 'password'],
+			['[data-app-code]', 'confirm-user-code', kind === 'password' && withApp],
+			['[data-mailed]', 'confirm-user-mailed', kind === 'mailed'],
+		])) {
+			this.#show(selector, isAsked);
+			byId(input).required = isAsked;
+		}
+		this.#show('[type="submit"]', kind !== '');
+		if (kind === 'mailed') {
+			this.#show('[data-mail]', false);
+			byId('confirm-user-mailed').focus();
+		}
+	}
+
+	/** @param {string} selector @param {boolean} isShown */
+	#show(selector, isShown) {
+		this.#dialog.querySelector(selector).hidden = !isShown;
+	}
 }

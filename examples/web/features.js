@@ -3,21 +3,41 @@ import { isSupported } from './passkeys.js';
 
 /**
  * What the page must know of the stack: its outputs of the same names, and what runs beside it.
- * @typedef {import('./passkeys.js').Config & {userPoolId: string, mailMethods?: string, vendor?: string}} PageConfig
+ * @typedef {object} Stack
+ * @property {string} userPoolId
+ * @property {string} [mailMethods] `code`, `link` or both, with a comma
+ * @property {'passkey-first' | 'known'} [signUp] without a password; missing if users sign up with one
+ * @property {boolean} [recovery] whether users can get back in who have lost all their passkeys
+ * @property {'phase-out' | 'off'} [passwords] missing if users keep theirs
+ * @property {string} [passwordClientId] app client for those who still have a password
+ * @property {string} [vendor] for whose service a stand-in runs
  */
+
+/** @typedef {import('./passkeys.js').Config & Stack} PageConfig */
 
 /**
  * The features by the names that elements have in data-needs.
  * @param {PageConfig} config
  * @returns {Set<string>}
  */
-export function featuresOf({ userPoolEndpoint, mailMethods = '' }) {
-	const isLocal = new URL(userPoolEndpoint, location.href).origin === location.origin;
-	return new Set([
-		...isSupported() ? ['passkeys'] : ['no-passkeys'],
-		...isLocal ? ['local'] : [],
-		...mailMethods ? ['mail', ...mailMethods.split(',')] : [],
-	]);
+export function featuresOf({ userPoolEndpoint, mailMethods = '', signUp, recovery, passwords }) {
+	/** @type {Record<string, boolean | undefined>} */
+	const features = {
+		passkeys: isSupported(),
+		'no-passkeys': !isSupported(),
+		local: new URL(userPoolEndpoint, location.href).origin === location.origin,
+		mail: mailMethods !== '',
+		code: mailMethods.includes('code'),
+		link: mailMethods.includes('link'),
+		password: passwords !== 'off',
+		'no-password': passwords === 'off',
+		'phase-out': passwords === 'phase-out',
+		'password-sign-up': !signUp && !passwords,
+		'sign-up': signUp !== undefined,
+		known: signUp === 'known',
+		recovery,
+	};
+	return new Set(Object.keys(features).filter(name => features[name]));
 }
 
 /** Shows the elements whose features are all there. @param {Set<string>} features */

@@ -35,6 +35,7 @@ const messages = {
 	SoftwareTokenMFANotFoundException: 'This user pool has authenticator apps switched off.',
 
 	// The HTTP API.
+	account_exists: 'There is an account with this e-mail address. Sign in instead.',
 	recent_sign_in_required: 'To protect your account, sign in once more before you do this.',
 	address_not_verified: 'Confirm your e-mail address before you add a passkey.',
 	federated_user: 'You sign in through another provider, which keeps your passkeys.',

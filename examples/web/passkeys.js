@@ -201,10 +201,10 @@ export class PasskeyClient {
 	 * @returns {Promise<Passkey>}
 	 */
 	async add({ name } = {}) {
-		const { publicKey } = await this.#api('POST', '/passkeys/options');
+		const { publicKey } = await this.api('POST', '/passkeys/options');
 		const credential = await createCredential(publicKey);
 		try {
-			return await this.#api('POST', '/passkeys', { name, credential });
+			return await this.api('POST', '/passkeys', { name, credential });
 		} catch (error) {
 			if (error instanceof PasskeyError && ['passkey_refused', 'registration_not_found'].includes(error.code)) {
 				signal('signalUnknownCredential', { rpId: publicKey.rp.id, credentialId: credential.id });
@@ -218,7 +218,7 @@ export class PasskeyClient {
 	 * @returns {Promise<Passkey[]>}
 	 */
 	async list() {
-		const { passkeys, relyingPartyId, userHandle } = await this.#api('GET', '/passkeys');
+		const { passkeys, relyingPartyId, userHandle } = await this.api('GET', '/passkeys');
 		if (userHandle) {
 			signal('signalAllAcceptedCredentials', {
 				rpId: relyingPartyId, userId: userHandle, allAcceptedCredentialIds: passkeys.map((/** @type {Passkey} */ p) => p.id),
@@ -233,7 +233,7 @@ export class PasskeyClient {
 	 * @returns {Promise<Passkey>}
 	 */
 	async rename(id, name) {
-		return this.#api('PATCH', `/passkeys/${id}`, { name });
+		return this.api('PATCH', `/passkeys/${id}`, { name });
 	}
 
 	/**
@@ -242,8 +242,8 @@ export class PasskeyClient {
 	 * @param {string} id
 	 */
 	async remove(id) {
-		const { relyingPartyId } = await this.#api('GET', '/passkeys');
-		await this.#api('DELETE', `/passkeys/${id}`);
+		const { relyingPartyId } = await this.api('GET', '/passkeys');
+		await this.api('DELETE', `/passkeys/${id}`);
 		// Never after a refused sign-in: the refusal doesn't say whether the passkey or only its answer was bad, and the
 		// provider would hide a good passkey.
 		signal('signalUnknownCredential', { rpId: relyingPartyId, credentialId: id });
@@ -254,7 +254,7 @@ export class PasskeyClient {
 	 * @param {string} name
 	 */
 	async announceName(name) {
-		const { relyingPartyId, userHandle } = await this.#api('GET', '/passkeys');
+		const { relyingPartyId, userHandle } = await this.api('GET', '/passkeys');
 		if (userHandle) {
 			signal('signalCurrentUserDetails', { rpId: relyingPartyId, userId: userHandle, name, displayName: name });
 		}
@@ -278,8 +278,9 @@ export class PasskeyClient {
 	/** Ends this session; those on other devices go on. */
 	async signOut() {
 		const { refreshToken } = this.#current();
+		const ClientId = this.#sessionClientId();
 		this.endSession();
-		await this.userPool('RevokeToken', { Token: refreshToken, ClientId: this.#config.userPoolClientId });
+		await this.userPool('RevokeToken', { Token: refreshToken, ClientId });
 	}
 
 	/** Ends all of the user's sessions. Access tokens that leaked stay readable by servers that don't ask Cognito. */
@@ -334,12 +335,24 @@ export class PasskeyClient {
 	}
 
 	/**
+	 * Calls a route of the stack's HTTP API that takes no token.
 	 * @param {string} method
 	 * @param {string} path
 	 * @param {object} [body]
 	 * @returns {Promise<any>}
 	 */
-	async #api(method, path, body) {
+	async publicAPI(method, path, body) {
+		return this.#callAPI(method, path, {}, body);
+	}
+
+	/**
+	 * Calls a route of the HTTP API as the signed-in user.
+	 * @param {string} method
+	 * @param {string} path
+	 * @param {object} [body]
+	 * @returns {Promise<any>}
+	 */
+	async api(method, path, body) {
 		return this.#callAPI(method, path, { Authorization: `Bearer ${await this.accessToken()}` }, body);
 	}
 
@@ -370,7 +383,7 @@ export class PasskeyClient {
 	}
 
 	async #signInOptions() {
-		return (await this.#callAPI('POST', '/sign-in/options', {})).publicKey;
+		return (await this.publicAPI('POST', '/sign-in/options')).publicKey;
 	}
 
 	/** @param {AbortSignal} signal */
@@ -406,7 +419,7 @@ export class PasskeyClient {
 			return handle;
 		}
 		try {
-			return (await this.#callAPI('POST', '/sign-in/user', {}, { credential: answer })).username;
+			return (await this.publicAPI('POST', '/sign-in/user', { credential: answer })).username;
 		} catch (error) {
 			throw error instanceof PasskeyError && error.code === 'user_not_found'
 				? new PasskeyError('not_accepted', error.message, { cause: error }) : error;
@@ -429,12 +442,17 @@ export class PasskeyClient {
 		/** @type {AuthOutput} */
 		const output = await this.userPool('InitiateAuth', {
 			AuthFlow: 'REFRESH_TOKEN_AUTH',
-			ClientId: this.#config.userPoolClientId,
+			ClientId: this.#sessionClientId(),
 			AuthParameters: { REFRESH_TOKEN: this.#current().refreshToken },
 		});
 		if (output.AuthenticationResult) {
 			this.startSession(output.AuthenticationResult);
 		}
+	}
+
+	/** The app client of the session: another one for passwords may have begun it. @returns {string} */
+	#sessionClientId() {
+		return decodeClaims(this.#current().accessToken).client_id;
 	}
 
 	#current() {

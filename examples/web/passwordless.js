@@ -1,10 +1,13 @@
 /**
- * Ways into an Amazon Cognito user pool for who has no passkey at hand, without a password. Copy this file beside
- * passkeys.js and ceremony.js.
+ * Ways into an Amazon Cognito user pool for who has no passkey at hand, or none yet, without a password. Copy this file
+ * beside passkeys.js and ceremony.js.
  *
  *     const passwordless = new Passwordless(passkeys, config);
  *     const signIn = await passwordless.mailCode('ann@example.com');
  *     await signIn('12345678');                // what the mail says
+ *     const join = await passwordless.signUp('bob@example.com');
+ *     await join('87654321');                  // has an account, and is signed in
+ *     await passkeys.add();
  *
  * Nobody is told whether an address has an account: every request for a mail looks the same, and so does every wrong code.
  * @module
@@ -18,6 +21,12 @@ import { PasskeyError, fromBase64URL, toBase64URL } from './ceremony.js';
  * @property {string} token
  */
 
+/**
+ * A recovery that was asked for, and isn't ripe yet.
+ * @typedef {object} Waiting
+ * @property {string} from when another proof of the address completes it, RFC 3339
+ */
+
 /** The least time between two mails to one address, in ms. Who asks earlier gets none, and isn't told. */
 export const mailInterval = 60_000;
 
@@ -26,6 +35,9 @@ const passOver = '__dummy__';
 
 /** A link's fragment: a JSON object with the user's name, and its signature. */
 const linkFragment = /^#(([\w-]+)\.[\w-]+)$/;
+
+/** The fragment of an operator's link. */
+const recoveryFragment = /^#recovery=([\w.-]+)$/;
 
 /**
  * Takes a mailed link out of the address, so that it is in no history, bookmark or screenshot: call it first of all. Ask
@@ -37,7 +49,7 @@ export function takeLink() {
 	if (!fragment) {
 		return undefined;
 	}
-	history.replaceState(null, '', location.pathname + location.search);
+	forgetFragment();
 	try {
 		const { userName } = JSON.parse(new TextDecoder().decode(fromBase64URL(payload)));
 		return { userName, token };
@@ -46,9 +58,26 @@ export function takeLink() {
 	}
 }
 
-/** Signs users of one app client in by mail. */
+/**
+ * Takes an operator's link to get back in, #recovery=…, out of the address as takeLink does. Ask before it is used, too.
+ * @returns {string | undefined} its token; nothing if the page was opened otherwise
+ */
+export function takeRecoveryLink() {
+	const token = recoveryFragment.exec(location.hash)?.[1];
+	if (token) {
+		forgetFragment();
+	}
+	return token;
+}
+
+function forgetFragment() {
+	history.replaceState(null, '', location.pathname + location.search);
+}
+
+/** Signs users of one app client up, in and back in without a password. */
 export class Passwordless {
 	#client;
+	#clientId;
 	#storage;
 	#askedKey;
 
@@ -60,6 +89,7 @@ export class Passwordless {
 	 */
 	constructor(client, config, { storage = localStorage } = {}) {
 		this.#client = client;
+		this.#clientId = config.userPoolClientId;
 		this.#storage = storage;
 		this.#askedKey = `passkeys.link.${config.userPoolClientId}`;
 	}
@@ -118,6 +148,62 @@ export class Passwordless {
 				listener();
 			}
 		});
+	}
+
+	/**
+	 * Has a code mailed to an address that is to have an account.
+	 * @param {string} email
+	 * @param {{accountNumber?: string, locale?: string}} [options] accountNumber is needed where only people on the roster
+	 *   may sign up, and only their registered address gets a code; locale chooses the language of mails
+	 * @returns {Promise<(code: string) => Promise<void>>} what makes the account and signs in, with the code. It throws
+	 *   `wrong_code`, also when the code is too old or was tried too often, and `account_exists`
+	 */
+	async signUp(email, { accountNumber, locale = navigator.language } = {}) {
+		const person = { clientId: this.#clientId, email, accountNumber };
+		const { signUpId } = await this.#client.publicAPI('POST', '/sign-up', { ...person, locale });
+		return async code => {
+			const { username, ticket } = await this.#client.publicAPI('POST', '/sign-up/complete', { ...person, signUpId, code });
+			await this.#client.signInBy(username, async () => ticket);
+		};
+	}
+
+	/**
+	 * Has a code mailed to a user who has lost every passkey. The first proof begins the recovery, of which the owner is
+	 * told by mail; the next one, once it is ripe, completes it and signs in. Then let the user add a passkey.
+	 * @param {string} email
+	 * @param {{locale?: string}} [options] locale chooses the language of mails
+	 * @returns {Promise<(code: string) => Promise<Waiting | undefined>>} what takes the code: nothing once signed in. It
+	 *   throws `wrong_code`, also when the code is too old or was tried too often
+	 */
+	async recover(email, { locale = navigator.language } = {}) {
+		const person = { clientId: this.#clientId, email };
+		const { recoveryId } = await this.#client.publicAPI('POST', '/recovery', { ...person, locale });
+		return async code => {
+			const { status, from, username, ticket } = await this.#client.publicAPI('POST', '/recovery/complete', { ...person, recoveryId, code });
+			if (status === 'waiting') {
+				return { from };
+			}
+			await this.#client.signInBy(username, async () => ticket);
+			return undefined;
+		};
+	}
+
+	/**
+	 * Gets a user back in by an operator's link, once. Throws `mail_spent` if it is too old or was used.
+	 * @param {string} token
+	 */
+	async recoverByLink(token) {
+		const { username, ticket } = await this.#client.publicAPI('POST', '/recovery/link', { clientId: this.#clientId, token });
+		await this.#client.signInBy(username, async () => ticket);
+	}
+
+	/**
+	 * Takes away the signed-in user's password, and ends all of their sessions. Throws `recent_sign_in_required` if the
+	 * sign-in is too long ago.
+	 */
+	async removePassword() {
+		await this.#client.api('DELETE', '/password');
+		this.#client.endSession();
 	}
 
 	/**

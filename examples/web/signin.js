@@ -1,12 +1,11 @@
 // The views of somebody who isn't signed in, and the offer of a first passkey.
 import { PasskeyError, supportsAutofill } from './passkeys.js';
-import { methods } from './arrival.js';
 import { appCodeWords } from './messages.js';
 import { remembered } from './remembered.js';
 import { announce, byId, fill, onClick, onSubmit, run } from './ui.js';
 
-/** The views of this file that an address may name at any time. */
-const free = ['start', 'create', 'forgotten'];
+/** Views of this file → the feature without which they aren't there. @type {Record<string, string>} */
+const needs = { create: 'password-sign-up', confirm: 'password', forgotten: 'password', reset: 'password', 'app-code': 'password' };
 
 export class SignInViews {
 	#page;
@@ -32,7 +31,10 @@ export class SignInViews {
 
 	/** Whether a view has what it needs. @param {string} view */
 	has(view) {
-		return free.includes(view) || view === 'app-code' && Boolean(this.#sendAppCode)
+		if (view in needs && !this.#page.features.has(needs[view])) {
+			return false;
+		}
+		return ['start', 'create', 'forgotten'].includes(view) || view === 'app-code' && Boolean(this.#sendAppCode)
 			|| ['continue', 'confirm', 'reset'].includes(view) && this.#page.typed.email !== '';
 	}
 
@@ -83,7 +85,7 @@ export class SignInViews {
 		onSubmit(byId('password-form'), ({ password }) => this.#signInWithPassword(this.#page.typed.email, password));
 		onSubmit(byId('app-code-form'), async ({ code }) => {
 			await this.#sendAppCode?.(code);
-			await this.#page.arrival.by(methods.password);
+			await this.#page.arrival.by('password');
 		}, { ...appCodeWords, NotAuthorizedException: 'That took too long. Go back and sign in again.' });
 	}
 
@@ -148,7 +150,7 @@ export class SignInViews {
 			}
 			throw error;
 		}
-		return this.#sendAppCode ? this.#page.go('app-code') : this.#page.arrival.by(methods.password);
+		return this.#sendAppCode ? this.#page.go('app-code') : this.#page.arrival.by('password');
 	}
 
 	/** Runs a ceremony that the user asked for, with the autofill out of its way. @param {() => Promise<void>} ceremony */

@@ -25,9 +25,10 @@ import (
 const somePassword = "Correct horse 7 battery!"
 
 // demo is what `make run` serves. The others serve the same stack with another
-// setting: withApps allows authenticator apps, on strict a sign-in is recent for
-// a few seconds only, beside withVendor runs a stand-in for Corbado, mailing
-// mails codes and links, and on mailingLess not to those who have a passkey.
+// setting: withApps allows authenticator apps, beside withVendor runs a stand-in
+// for Corbado, and mailing mails codes and links. On strict, which is like it, a
+// sign-in is recent for a few seconds only; on mailingLess nobody who has a
+// passkey gets in by mail.
 var demo, withApps, strict, withVendor, mailing, mailingLess *site
 
 // site is a running local run.
@@ -83,7 +84,7 @@ func startAll(folder string) (stop func(), err error) {
 	makeRun(&withVendor, "vendor", "VENDOR=corbado")
 	makeRun(&mailing, "mailing", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c emailLinkUrls=http://localhost:$(PORT)/")
 	// With a shorter recent sign-in than the construct allows.
-	change(&strict, demo, "demo", map[string]string{`"PASSKEYS_RECENT_AUTHENTICATION": "5m0s"`: `"PASSKEYS_RECENT_AUTHENTICATION": "4s"`})
+	change(&strict, mailing, "mailing", map[string]string{`"PASSKEYS_RECENT_AUTHENTICATION": "5m0s"`: `"PASSKEYS_RECENT_AUTHENTICATION": "4s"`})
 	change(&mailingLess, mailing, "mailing", map[string]string{`"Policy": "passkey-preferred"`: `"Policy": "passkey-required"`})
 	if err != nil {
 		return stop, err
@@ -102,7 +103,7 @@ func startChanged(folder, origin string, changes map[string]string) (*localtest.
 	if err != nil {
 		return nil, err
 	}
-	assembly := filepath.Join(folder, "changed")
+	assembly := filepath.Join(folder, "on-"+port)
 	if err := os.CopyFS(assembly, os.DirFS(filepath.Join(folder, "cdk.out"))); err != nil {
 		return nil, err
 	}

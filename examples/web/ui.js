@@ -21,7 +21,7 @@ const fields = {
 	UsernameExistsException: ['email'],
 	AliasExistsException: ['email'],
 	bad_name: ['name'],
-	wrong_code: ['code'],
+	wrong_code: ['mailed', 'code'],
 };
 
 /**
@@ -142,7 +142,7 @@ export function onSubmit(form, task, here, signal) {
 		event.preventDefault();
 		forgive(form);
 		const values = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
-		for (const name of ['code', 'email', 'name']) {
+		for (const name of ['code', 'email', 'mailed', 'name', 'number']) {
 			values[name] = values[name]?.trim();
 		}
 		const button = /** @type {HTMLElement} */ (form.querySelector('[type="submit"]'));

@@ -3,18 +3,20 @@
 import { AuthenticationDetails, CognitoUser, CognitoUserPool } from 'amazon-cognito-identity-js';
 import { PasskeyError } from './passkeys.js';
 
-/** The account operations of one app client. */
+/** The account operations of one app client, or of another one that is there for passwords. */
 export class Accounts {
 	#client;
 	#config;
+	#clientId;
 
 	/**
 	 * @param {import('./passkeys.js').PasskeyClient} client
-	 * @param {import('./passkeys.js').Config & {userPoolId: string}} config
+	 * @param {import('./features.js').PageConfig} config
 	 */
 	constructor(client, config) {
 		this.#client = client;
 		this.#config = config;
+		this.#clientId = config.passwordClientId ?? config.userPoolClientId;
 	}
 
 	/** @param {string} email @param {string} password */
@@ -50,9 +52,9 @@ export class Accounts {
 	 *   user's authenticator app; after a wrong code it can be called again
 	 */
 	signInWithPassword(email, password) {
-		const { userPoolId, userPoolClientId, userPoolEndpoint } = this.#config;
+		const { userPoolId, userPoolEndpoint } = this.#config;
 		const Storage = new ForgetfulStorage();
-		const pool = new CognitoUserPool({ UserPoolId: userPoolId, ClientId: userPoolClientId, endpoint: userPoolEndpoint, Storage });
+		const pool = new CognitoUserPool({ UserPoolId: userPoolId, ClientId: this.#clientId, endpoint: userPoolEndpoint, Storage });
 		const user = new CognitoUser({ Username: email, Pool: pool, Storage });
 		return new Promise((resolve, reject) => {
 			user.authenticateUser(new AuthenticationDetails({ Username: email, Password: password }), {
@@ -136,7 +138,7 @@ export class Accounts {
 
 	/** @param {string} operation @param {object} input */
 	async #public(operation, input) {
-		return this.#client.userPool(operation, { ClientId: this.#config.userPoolClientId, ...input });
+		return this.#client.userPool(operation, { ClientId: this.#clientId, ...input });
 	}
 
 	/** @param {string} operation @param {object} input */

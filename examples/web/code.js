@@ -1,0 +1,113 @@
+// The view that asks for a mailed code, for whatever the code is good for.
+import { PasskeyError } from './passkeys.js';
+import { mailInterval } from './passwordless.js';
+import { announce, byId, onClick, onSubmit } from './ui.js';
+
+/**
+ * What a code is asked for.
+ * @template [T=any]
+ * @typedef {object} Errand
+ * @property {[before: string, after: string]} intro what is said around the address
+ * @property {string} action what the button says
+ * @property {[view: string, words: string]} back another way
+ * @property {(email: string) => Promise<(code: string) => Promise<T>>} mail asks for a code, and returns what takes it
+ * @property {(result: T) => Promise<void>} done goes on
+ */
+
+/** Asks for mails once a minute: who asks earlier gets none, isn't told, and would wait. */
+export class Mailbox {
+	#asked = { email: '', at: 0 };
+
+	/**
+	 * @template T
+	 * @param {string} email
+	 * @param {() => Promise<T>} ask
+	 */
+	async ask(email, ask) {
+		if (this.#asked.email === email && Date.now() - this.#asked.at < mailInterval) {
+			throw new PasskeyError('too_soon', 'the last mail was asked for less than a minute ago');
+		}
+		const asked = await ask();
+		this.#asked = { email, at: Date.now() };
+		return asked;
+	}
+}
+
+export class CodeView {
+	#page;
+	/** @type {{errand: Errand, email: string, take: (code: string) => Promise<any>} | undefined} */
+	#awaited;
+
+	/** @param {import('./app.js').Page} page */
+	constructor(page) {
+		this.#page = page;
+		onClick(byId('resend-mail-code'), byId('code-form').querySelector('.problem'), async () => {
+			if (this.#awaited) {
+				await this.#mail(this.#awaited.errand);
+				byId('code-form').reset();
+				byId('code').focus();
+				announce('Another code is on its way. Only the newest one works.');
+			}
+		});
+		onSubmit(byId('code-form'), ({ code }) => this.#enter(code));
+	}
+
+	/** @param {string} view */
+	has(view) {
+		return view === 'code' && this.#awaited !== undefined;
+	}
+
+	/** @param {string} view */
+	enter(view) {
+		if (view === 'code' && this.#awaited) {
+			const { intro: [before, after], action, back: [href, words] } = this.#awaited.errand;
+			byId('code-before').textContent = before;
+			byId('code-after').textContent = after;
+			byId('code-submit').textContent = action;
+			byId('code-back').href = `#${href}`;
+			byId('code-back').textContent = words;
+		}
+	}
+
+	forget() {
+		this.#awaited = undefined;
+	}
+
+	/**
+	 * Asks for a code and shows the view; the view alone, if a mail for the same was sent just now.
+	 * @template T
+	 * @param {Errand<T>} errand
+	 */
+	async start(errand) {
+		try {
+			await this.#mail(errand);
+			byId('code-form').reset();
+		} catch (error) {
+			const isAwaited = this.#awaited?.errand === errand && this.#awaited.email === this.#page.typed.email;
+			if (!(isAwaited && error instanceof PasskeyError && error.code === 'too_soon')) {
+				throw error;
+			}
+		}
+		this.#page.go('code');
+	}
+
+	/** @param {Errand} errand */
+	async #mail(errand) {
+		const { email } = this.#page.typed;
+		this.#awaited = { errand, email, take: await this.#page.mailbox.ask(email, () => errand.mail(email)) };
+	}
+
+	/** @param {string} code */
+	async #enter(code) {
+		const awaited = this.#awaited;
+		try {
+			const result = await awaited?.take(code);
+			await awaited?.errand.done(result);
+		} catch (error) {
+			if (error instanceof PasskeyError && error.code === 'mail_spent') {
+				byId('resend-mail-code').focus();
+			}
+			throw error;
+		}
+	}
+}
