@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/proof"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/quota"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
 // What links and codes are set up with.
@@ -64,10 +64,10 @@ func (p *Postbox) Letters() []mail.Letter {
 // takes passes on the stack's clock.
 func (s *Stack) Mails(t testing.TB) *Postbox {
 	t.Helper()
-	post, ring := &Postbox{}, NewRing(t, secret.Symmetric)
+	post := &Postbox{}
 	desk := sent.Desk{
-		Channel: sent.Mail, Key: ring.current, Store: s.Store, Quota: quota.Quota{Store: s.Store, Now: s.Now}, Post: post,
-		Now: s.Now, Wait: func(_ context.Context, d time.Duration) { s.Advance(d) },
+		Channel: sent.Mail, Key: s.MailRing.current, Store: s.Store, Quota: quota.Quota{Store: s.Store, Now: s.Now}, Post: post,
+		Now: s.Now, Wait: s.wait,
 	}
 	book := sent.Book{Store: s.Store, Now: s.Now}
 	s.Fallbacks = []customauth.Issuer{
@@ -77,6 +77,18 @@ func (s *Stack) Mails(t testing.TB) *Postbox {
 	s.Checkers = append(s.Checkers, emaillink.Checker{Book: book}, emailcode.Checker{Book: book})
 	s.Client.Methods = append(s.Client.Methods, customauth.MethodCode, customauth.MethodLink)
 	return post
+}
+
+// wait lets time pass on the stack's clock.
+func (s *Stack) wait(_ context.Context, d time.Duration) { s.Advance(max(d, 0)) }
+
+// Proofs has addresses proved by codes that are mailed to post, over the stack's
+// store as it is now. Their key is that of Mails, and so are their limits.
+func (s *Stack) Proofs(post *Postbox) proof.Desk {
+	return proof.Desk{
+		Key: s.MailRing.current, Store: s.Store, Quota: quota.Quota{Store: s.Store, Now: s.Now}, Post: post,
+		Lifetime: CodeLifetime, Now: s.Now, Wait: s.wait,
+	}
 }
 
 // What clients send to ask for a mail, beside the answer AskAnswer.

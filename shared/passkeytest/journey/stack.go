@@ -49,6 +49,7 @@ type Stack struct {
 	Opaque       customauth.Checker   // of one of them, if its answers have no form
 	StampRing    *Ring
 	DecoyRing    *Ring
+	MailRing     *Ring
 	Log          *Log
 	Accounts     *Accounts
 	Corbado      api.ConnectTokens // nil: no passkeys with Corbado
@@ -76,6 +77,7 @@ func New(t testing.TB) *Stack {
 		},
 		StampRing: NewRing(t, secret.Signing),
 		DecoyRing: NewRing(t, secret.Symmetric),
+		MailRing:  NewRing(t, secret.Symmetric),
 		Log:       &Log{},
 		Accounts:  &Accounts{users: map[string]User{}},
 		t:         t,
