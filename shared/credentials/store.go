@@ -86,6 +86,10 @@ type Store interface {
 	Rate(ctx context.Context, key string) (Rate, error)
 	// SetRate changes a rate, or returns ErrCondition if it is not as before.
 	SetRate(ctx context.Context, key string, before, after Rate) error
+	// CountNotice records that a user is told of a change and returns how many
+	// there are now of its kind and day, or ErrCondition and changes nothing if it
+	// was recorded before or there are NoticesPerDay.
+	CountNotice(ctx context.Context, sub string, n Notice) (int, error)
 
 	// Recovery returns the user's recovery, or the zero value.
 	Recovery(ctx context.Context, sub string) (Recovery, error)

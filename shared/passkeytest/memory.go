@@ -33,6 +33,7 @@ type Memory struct {
 	persons       map[string]credentials.Person       // key → entry of the roster
 	arrivals      map[string]credentials.Place        // key → place in the roster
 	recoveries    map[string]credentials.Recovery     // sub → recovery
+	notices       map[[2]string][]string              // sub and sort key → ids of changes
 }
 
 var _ credentials.Store = (*Memory)(nil)

@@ -3,9 +3,11 @@ package passkeytest
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 )
 
 // Mailing implements credentials.Store.
@@ -91,4 +93,17 @@ func (m *Memory) SetRate(_ context.Context, key string, before, after credential
 	after.Last = after.Last.Truncate(time.Millisecond)
 	put(&m.rates, key, after)
 	return nil
+}
+
+// CountNotice implements credentials.Store.
+func (m *Memory) CountNotice(_ context.Context, sub string, n credentials.Notice) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := [2]string{sub, table.NoticesSK(n.Kind, n.Day())}
+	told := m.notices[key]
+	if slices.Contains(told, n.ID) || len(told) == credentials.NoticesPerDay {
+		return 0, credentials.ErrCondition
+	}
+	put(&m.notices, key, append(told, n.ID))
+	return len(told) + 1, nil
 }

@@ -81,6 +81,8 @@ func StoreSuite(t *testing.T, newStore func(*testing.T) credentials.Store) {
 		"a revocation of what has changed changes nothing":        suiteRevokeAsRead,
 		"passkeys that are kept answer no earlier challenge":      suiteRevokeKept,
 		"a sign-in and a revocation at once: one counts":          suiteRevokeRace,
+		"a notice counts once, and each kind and day on its own":  suiteNotices,
+		"notices count up to the limit":                           suiteNoticesRace,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, newStore(t)) })
 	}

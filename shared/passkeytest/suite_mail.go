@@ -1,6 +1,7 @@
 package passkeytest
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -143,5 +144,41 @@ func suiteRate(t *testing.T, s credentials.Store) {
 	wantError(t, err, nil)
 	if other != (credentials.Rate{}) {
 		t.Errorf("the rate of another key is %+v", other)
+	}
+}
+
+func suiteNotices(t *testing.T, s credentials.Store) {
+	count := func(sub string, n credentials.Notice, want int) {
+		t.Helper()
+		got, err := s.CountNotice(t.Context(), sub, n)
+		wantError(t, err, nil)
+		if got != want {
+			t.Errorf("%s of %s: notice number %d, want %d", n.Kind, sub, got, want)
+		}
+	}
+	first := credentials.Notice{Kind: "added", ID: "first", Time: suiteNow}
+	count(suiteSub, first, 1)
+	_, err := s.CountNotice(t.Context(), suiteSub, first)
+	wantError(t, err, credentials.ErrCondition)
+	count(suiteSub, credentials.Notice{Kind: "added", ID: "second", Time: suiteNow}, 2)
+	count(suiteSub, credentials.Notice{Kind: "removed", ID: "first", Time: suiteNow}, 1)
+	count(suiteSub, credentials.Notice{Kind: "added", ID: "first", Time: suiteNow.Add(24 * time.Hour)}, 1)
+	count("other", first, 1)
+}
+
+func suiteNoticesRace(t *testing.T, s credentials.Store) {
+	counted := 0
+	for _, err := range AtOnce(func(i int) error {
+		_, err := s.CountNotice(t.Context(), suiteSub, credentials.Notice{Kind: "added", ID: strconv.Itoa(i), Time: suiteNow})
+		return err
+	}) {
+		if err == nil {
+			counted++
+		} else {
+			wantError(t, err, credentials.ErrCondition)
+		}
+	}
+	if counted != credentials.NoticesPerDay {
+		t.Errorf("%d notices were counted, want %d", counted, credentials.NoticesPerDay)
 	}
 }

@@ -9,6 +9,7 @@
 //	uniqueness    CRED#<h>     CRED       who holds a credential id, or that it is dead
 //	registration  USER#<sub>   REG        the one outstanding registration ceremony
 //	ticket        USER#<sub>   TICKET#<id>  that a one-time ticket was used, and by which answer
+//	notices       USER#<sub>   NOTICES#<kind>#<day>  of which changes the user was told by mail
 //	e-mail link   MAIL#<sub>   LINK       the one outstanding link, as a hash
 //	e-mail code   MAIL#<sub>   CODE#<sid> tries at the code of one sign-in session
 //	recovery      MAIL#<sub>   RECOVERY   a proved wish to get in without a passkey, until it is ripe
@@ -30,6 +31,7 @@ package table
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"strconv"
 	"strings"
 )
 
@@ -108,7 +110,7 @@ const (
 const (
 	Last = "at"   // milliseconds of the latest mail
 	Day  = "day"  // of Sent, in days since the epoch
-	Sent = "sent" // mails on that day
+	Sent = "sent" // mails on that day; also on items of notices
 )
 
 // Attributes of a person, beside Sub and Expires, and of an arrival.
@@ -157,6 +159,16 @@ func PasskeySK(h string) string { return PasskeyPrefix + h }
 
 // TicketSK is the sort key of the ticket of that id.
 func TicketSK(id string) string { return "TICKET#" + id }
+
+// NoticesSK is the sort key of the notices of one kind on a day, in days since the
+// epoch.
+func NoticesSK(kind string, day int64) string {
+	return "NOTICES#" + kind + "#" + strconv.FormatInt(day, 10)
+}
+
+// Told is the attribute of an item of notices that says that the user was told of
+// the change of that id.
+func Told(id string) string { return "told:" + id }
 
 // MailPK is the partition key of what was mailed to one user to sign in with.
 func MailPK(sub string) string { return "MAIL#" + sub }

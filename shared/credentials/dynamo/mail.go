@@ -133,3 +133,16 @@ func (s *Store) SetRate(ctx context.Context, name string, before, after credenti
 	_, err := s.update(ctx, key(table.RatePK(name), table.RateSK), e)
 	return err
 }
+
+// CountNotice implements credentials.Store.
+func (s *Store) CountNotice(ctx context.Context, sub string, n credentials.Notice) (int, error) {
+	var e expression
+	told, sent := e.name(table.Told(n.ID)), e.name(table.Sent)
+	e.set(told, flag(true))
+	e.setTo(sent, "if_not_exists("+sent+", "+e.value(number(0))+") + "+e.value(number(1)))
+	e.set(e.name(table.TTL), seconds(n.Expires()))
+	e.condition("attribute_not_exists(" + told + ")")
+	e.condition("(attribute_not_exists(" + sent + ") OR " + sent + " < " + e.value(number(credentials.NoticesPerDay)) + ")")
+	i, err := s.update(ctx, key(table.UserPK(sub), table.NoticesSK(n.Kind, n.Day())), e)
+	return int(i.number(table.Sent)), err
+}
