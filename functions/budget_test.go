@@ -264,7 +264,7 @@ func TestOperationsOfTheAPI(t *testing.T) {
 	s.Call(t, routes.RenamePasskey, id, s.Claims(u), map[string]string{"name": "Kitchen"})
 	s.wantOperations(t, "a name", update)
 	s.Call(t, routes.DeletePasskey, id, s.Claims(u), "")
-	s.wantOperations(t, "a deletion", transact)
+	s.wantOperations(t, "a deletion", get, transact)
 }
 
 // Anybody can make these calls: they must cost the owner of the pool no write.

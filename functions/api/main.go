@@ -46,6 +46,7 @@ func build(s settings.API, env settings.AWS, recorder *telemetry.Recorder) (any,
 	}
 	stamps := secret.NewParameter(parameterstore.New(secretConfig), s.StampParameter, time.Now)
 	stamps.Prefetch()
+	store := dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table)
 	handler := &api.Handler{
 		RelyingParty:       relyingParty,
 		UserVerification:   webauthn.UserVerification(s.UserVerification),
@@ -53,7 +54,7 @@ func build(s settings.API, env settings.AWS, recorder *telemetry.Recorder) (any,
 		ClientIDs:          s.ClientIDs,
 		VerifiedAttributes: s.VerifiedAttributes,
 		MaxPasskeys:        s.MaxPasskeys,
-		Store:              dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table),
+		Store:              store,
 		Guard: httpapi.Guard{
 			Accounts: httpapi.NewUserPool(poolConfig), RecentAuthentication: s.RecentAuthentication, Now: time.Now,
 		},
@@ -62,6 +63,9 @@ func build(s settings.API, env settings.AWS, recorder *telemetry.Recorder) (any,
 		Telemetry: recorder,
 	}
 	if err := addVendors(handler, s.Vendors, env); err != nil {
+		return nil, err
+	}
+	if err := addNotices(handler, store, s.Post, env); err != nil {
 		return nil, err
 	}
 	return handler.Handle, nil

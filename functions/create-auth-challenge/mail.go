@@ -4,18 +4,13 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sesv2"
-
+	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/post"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/ses"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/words"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
@@ -46,11 +41,7 @@ func newDesk(s settings.Mail, env settings.AWS, store credentials.Store) (sent.D
 	if err != nil {
 		return sent.Desk{}, err
 	}
-	mailConfig, err := awsclient.Config(env, env.SES)
-	if err != nil {
-		return sent.Desk{}, err
-	}
-	letters, err := readWords(s)
+	sender, err := post.New(s.Post, env)
 	if err != nil {
 		return sent.Desk{}, err
 	}
@@ -61,28 +52,10 @@ func newDesk(s settings.Mail, env settings.AWS, store credentials.Store) (sent.D
 		Key:     key.Current,
 		Store:   store,
 		Quota:   quota.Quota{Store: store, Now: time.Now},
-		Post: ses.Post{
-			Client: sesv2.NewFromConfig(awsclient.Once(mailConfig, sendTimeout)), Words: letters,
-			From: s.MailFrom, FromName: s.MailFromName, ConfigurationSet: s.MailConfigurationSet,
-		},
-		Now:  time.Now,
-		Wait: wait,
+		Post:    sender,
+		Now:     time.Now,
+		Wait:    wait,
 	}, nil
-}
-
-// sendTimeout is how long SES may take.
-const sendTimeout = 1500 * time.Millisecond
-
-// readWords reads the templates that lie beside the binary, or its own.
-func readWords(s settings.Mail) (*words.Words, error) {
-	if s.MailTemplates == "" {
-		return words.Default(s.MailSite, s.MailLanguage)
-	}
-	binary, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return words.Load(os.DirFS(filepath.Join(filepath.Dir(binary), s.MailTemplates)), s.MailSite, s.MailLanguage)
 }
 
 func wait(ctx context.Context, d time.Duration) {

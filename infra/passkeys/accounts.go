@@ -183,12 +183,11 @@ func (a *Accounts) addFunction() {
 		MarkerAttribute:  customAttribute(a.props.MarkerAttribute),
 		SignUp:           a.props.SignUp != nil,
 	}
-	var templates string
-	if mail := a.props.Mail; mail != nil {
-		s.Mail, templates = a.props.mailSettings(triggers.mail.parameter), mail.Templates
+	if a.props.sends() {
+		s.Mail = a.props.mailSettings(triggers.mail.parameter, a.props.API.props.Origins)
 	}
 	a.function = a.props.newServing(a, definition{
-		id: "Function", directory: accountsFunction, timeout: apiTimeout, files: templates, environment: settings.Environ(s),
+		id: "Function", directory: accountsFunction, timeout: apiTimeout, files: a.props.mailFiles(), environment: settings.Environ(s),
 	})
 }
 

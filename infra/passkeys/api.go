@@ -27,6 +27,10 @@ type APIProps struct {
 	CommonProps
 	VendorProps
 
+	// MailProps tell users by mail of every passkey that is added or removed, if
+	// anything of them mails. Function is then built with what sends it.
+	MailProps
+
 	// UserPool is whose users call the API, and Clients are the app clients whose
 	// access tokens it takes. Required.
 	UserPool awscognito.IUserPool
@@ -88,7 +92,8 @@ func NewAPI(scope constructs.Construct, id *string, props *APIProps) *API {
 	a := &API{props: *props}
 	a.props.CommonProps = props.CommonProps.withDefaults()
 	a.props.VendorProps = props.VendorProps.withDefaults(props.Keys.props.ParameterPath)
-	a.props.tag(a.props.buildTags()...)
+	a.props.MailProps = props.MailProps.withDefaults(props.RelyingPartyName)
+	a.props.tag(slices.Concat(a.props.buildTags(), a.props.mailTags())...)
 	if a.props.Throttle == nil {
 		a.props.Throttle = &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(100), BurstLimit: jsii.Number(200)}
 	}
@@ -146,7 +151,9 @@ func (a *API) addFunction() {
 			MaxPasskeys:          a.props.MaxPasskeys,
 			RecentAuthentication: a.props.RecentAuthentication,
 			Vendors:              vendors,
+			Post:                 a.props.postSettings(a.props.Origins),
 		}),
+		files: a.props.mailFiles(),
 		// A transaction takes the permissions of the operations in it. It spans
 		// both partitions, so that one statement must allow both.
 		allow: append(allowItems(a.props.Table, []string{userItems, credentialItems},
@@ -154,6 +161,7 @@ func (a *API) addFunction() {
 			a.props.Keys.stamp.read...),
 	})
 	a.function.allow(secretsOf(a.props.Keys, vendors.CorbadoParameter, vendors.PassageParameter)...)
+	a.function.allow(a.props.allowMail(a)...)
 }
 
 func clientIDs(clients []awscognito.IUserPoolClient) []string {
@@ -205,7 +213,7 @@ func (a *API) routes() []routes.Route { return append(routes.All(), a.props.rout
 func (a *API) cors() *awsapigatewayv2.CorsPreflightOptions {
 	var origins []string
 	for _, origin := range slices.Concat(a.props.Origins, a.props.RelatedOrigins) {
-		if strings.HasPrefix(origin, "http") {
+		if isWeb(origin) {
 			origins = append(origins, origin)
 		}
 	}
@@ -225,6 +233,9 @@ func (a *API) cors() *awsapigatewayv2.CorsPreflightOptions {
 		MaxAge:       awscdk.Duration_Hours(jsii.Number(2)), // as long as browsers remember it at most
 	}
 }
+
+// isWeb tells the origins of pages from those of apps.
+func isWeb(origin string) bool { return strings.HasPrefix(origin, "http") }
 
 func (a *API) addStage() {
 	props := &awsapigatewayv2.HttpStageProps{

@@ -22,7 +22,8 @@ import (
 
 // MailProps are the ways in for those who have no passkey at hand: after a
 // passkey challenge that they didn't answer, they may ask for a mail to their
-// verified address. Nobody can tell from outside who gets one.
+// verified address. Nobody can tell from outside who gets one. With any of them,
+// users are also told by mail of every passkey that is added or removed.
 type MailProps struct {
 	// EmailCode mails codes of eight digits. Nil mails none.
 	EmailCode *EmailCode
@@ -166,15 +167,8 @@ func (m MailProps) mailTags() []string {
 	return []string{"mail"}
 }
 
-func (m MailProps) mailSettings(parameter string) settings.Mail {
-	s := settings.Mail{
-		MailParameter: parameter,
-		MailFrom:      m.Mail.From, MailFromName: m.Mail.FromName, MailConfigurationSet: m.Mail.ConfigurationSet,
-		MailSite: m.Mail.FromName, MailLanguage: m.Mail.Language,
-	}
-	if m.Mail.Templates != "" {
-		s.MailTemplates = templatesFolder
-	}
+func (m MailProps) mailSettings(parameter string, origins []string) settings.Mail {
+	s := settings.Mail{MailParameter: parameter, Post: m.postSettings(origins)}
 	if m.EmailCode != nil {
 		s.CodeLifetime = m.EmailCode.Lifetime
 	}
@@ -184,44 +178,65 @@ func (m MailProps) mailSettings(parameter string) settings.Mail {
 	return s
 }
 
+// postSettings are those of every function that sends mail; none if none is sent.
+func (m MailProps) postSettings(origins []string) settings.Post {
+	if !m.sends() {
+		return settings.Post{}
+	}
+	s := settings.Post{
+		MailFrom: m.Mail.From, MailFromName: m.Mail.FromName, MailConfigurationSet: m.Mail.ConfigurationSet,
+		MailSite: m.Mail.FromName, MailLanguage: m.Mail.Language,
+	}
+	if i := slices.IndexFunc(origins, isWeb); i >= 0 {
+		s.MailPage = origins[i]
+	}
+	if m.Mail.Templates != "" {
+		s.MailTemplates = templatesFolder
+	}
+	return s
+}
+
+// mailFiles is the folder that goes with every function that sends mail, or "".
+func (m MailProps) mailFiles() string {
+	if !m.sends() {
+		return ""
+	}
+	return m.Mail.Templates
+}
+
+// allowMail allows sending mail from the one address; nothing if none is sent.
+func (m MailProps) allowMail(scope constructs.Construct) []awsiam.PolicyStatement {
+	if !m.sends() {
+		return nil
+	}
+	arn := func(resource, name string) *string {
+		return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("ses"), Resource: jsii.String(resource), ResourceName: jsii.String(name),
+		})
+	}
+	resources := []*string{arn("identity", m.Mail.Identity)}
+	if m.Mail.ConfigurationSet != "" {
+		resources = append(resources, arn("configuration-set", m.Mail.ConfigurationSet))
+	}
+	return []awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:    jsii.Strings("ses:SendEmail"),
+		Resources:  &resources,
+		Conditions: &map[string]any{"StringEquals": map[string]any{"ses:FromAddress": m.Mail.From}},
+	})}
+}
+
 // letCreateMail lets Create send mail, and keep what it sent.
 func (t *Triggers) letCreateMail() {
 	t.create.allow(t.mail.read...)
 	t.create.allow(allowItems(t.props.Table, []string{mailItems, rateItems}, "dynamodb:GetItem")...)
 	t.create.allow(allowItems(t.props.Table, []string{mailItems}, "dynamodb:PutItem")...)
 	t.create.allow(allowItems(t.props.Table, []string{rateItems}, "dynamodb:UpdateItem")...)
-	t.create.allow(allowMail(t, *t.props.Mail))
-}
-
-// allowMail allows sending mail from the one address.
-func allowMail(scope constructs.Construct, mail Mail) awsiam.PolicyStatement {
-	arn := func(resource, name string) *string {
-		return awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
-			Service: jsii.String("ses"), Resource: jsii.String(resource), ResourceName: jsii.String(name),
-		})
-	}
-	resources := []*string{arn("identity", mail.Identity)}
-	if mail.ConfigurationSet != "" {
-		resources = append(resources, arn("configuration-set", mail.ConfigurationSet))
-	}
-	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions:    jsii.Strings("ses:SendEmail"),
-		Resources:  &resources,
-		Conditions: &map[string]any{"StringEquals": map[string]any{"ses:FromAddress": mail.From}},
-	})
+	t.create.allow(t.props.allowMail(t)...)
 }
 
 // MailMethods are the ways to sign in by mail that are on, as an app client's
 // item names them: "code" and "link".
 func (p *Passkeys) MailMethods() []string { return p.props.mailMethods() }
-
-// filesOf is the folder that goes with one of the functions, or "".
-func (t *Triggers) filesOf(directory string) string {
-	if directory != createFunction || t.props.Mail == nil {
-		return ""
-	}
-	return t.props.Mail.Templates
-}
 
 // policyOn is the policy of an app client.
 func (m MailProps) policyOn(client awscognito.IUserPoolClient) SignInPolicy {
@@ -302,10 +317,11 @@ func (c *check) sender(m Mail) {
 	}
 	c.existingKey("Mail.Key", m.Key)
 	var err error
+	site, language := mailwords.Site{Name: m.FromName}, cmp.Or(m.Language, "en")
 	if m.Templates != "" {
-		_, err = mailwords.Load(os.DirFS(m.Templates), m.FromName, cmp.Or(m.Language, "en"))
+		_, err = mailwords.Load(os.DirFS(m.Templates), site, language)
 	} else {
-		_, err = mailwords.Default(m.FromName, cmp.Or(m.Language, "en"))
+		_, err = mailwords.Default(site, language)
 	}
 	if err != nil {
 		c.add("Mail.Templates", m.Templates, "mend its templates:\n    %v", err)

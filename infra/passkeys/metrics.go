@@ -95,6 +95,12 @@ func (p *Passkeys) MetricFaults(function FunctionName, options *awscloudwatch.Me
 	return p.emits.metric(metrics.Faults, map[string]string{metrics.Function: string(function)}, options)
 }
 
+// MetricNoticeFailures counts the changes of an account of which its owner could
+// not be told by mail.
+func (p *Passkeys) MetricNoticeFailures(options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return p.emits.metric(metrics.NoticeFailures, nil, options)
+}
+
 // MetricDroppedEvents counts the audit events that could never be delivered.
 func (p *Passkeys) MetricDroppedEvents(options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
 	return p.emits.metric(metrics.DroppedEvents, nil, options)

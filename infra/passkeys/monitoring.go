@@ -67,6 +67,10 @@ type Thresholds struct {
 	// CloneWarnings are signature counters that did not increase. Zero means 1.
 	CloneWarnings int
 
+	// NoticeFailures are mails that tell users of changes and could not be sent.
+	// Zero means 1.
+	NoticeFailures int
+
 	// TableErrors are DynamoDB's own errors, and its throttles. Zero means 1.
 	TableErrors int
 }
@@ -78,6 +82,7 @@ func (t Thresholds) withDefaults() Thresholds {
 	setDefault(&t.ServerErrors, 3)
 	setDefault(&t.Refusals, 50)
 	setDefault(&t.CloneWarnings, 1)
+	setDefault(&t.NoticeFailures, 1)
 	setDefault(&t.TableErrors, 1)
 	return t
 }
@@ -196,6 +201,9 @@ func (m *Monitoring) addAlarms() {
 	if m.props.API != nil {
 		errors := m.props.API.api.MetricServerError(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
 		m.addAlarm("ApiServerErrors", "The HTTP API answers 5xx.", errors, float64(t.ServerErrors))
+		if m.props.API.props.sends() {
+			m.addAlarm("NoticeFailures", "A user could not be told by mail of a change of the account: the log line of the call says why.", m.emits.metric(metrics.NoticeFailures, nil, nil), float64(t.NoticeFailures))
+		}
 	}
 	if m.props.Table != nil {
 		m.addAlarm("TableErrors", "DynamoDB fails, in the operations of sign-ins and registrations.", m.tableErrors(), float64(t.TableErrors))

@@ -129,6 +129,7 @@ func (p *Passkeys) addAPI() {
 	p.api = NewAPI(p, jsii.String("Api"), &APIProps{
 		CommonProps:          p.props.CommonProps,
 		VendorProps:          p.props.VendorProps,
+		MailProps:            p.props.MailProps,
 		UserPool:             p.pool,
 		Clients:              p.clients,
 		Table:                p.table,

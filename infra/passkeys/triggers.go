@@ -97,7 +97,7 @@ func (t *Triggers) addCreate() {
 	}
 	if mail := t.props.Mail; mail != nil {
 		t.mail = t.props.Keys.newKeyRing("MailKey", "mail", provisioning.KindSymmetric, mail.Rotation, mail.Key)
-		s.Mail = t.props.mailSettings(t.mail.parameter)
+		s.Mail = t.props.mailSettings(t.mail.parameter, t.props.Origins)
 	}
 	t.create = t.newTrigger("CreateAuthChallenge", createFunction, s)
 	if t.props.sends() {
@@ -145,9 +145,11 @@ func (t *Triggers) spends() []string {
 }
 
 func (t *Triggers) newTrigger(id, directory string, s any) function {
-	return t.props.newServing(t, definition{
-		id: id, directory: directory, environment: settings.Environ(s), timeout: triggerTimeout, files: t.filesOf(directory),
-	})
+	d := definition{id: id, directory: directory, environment: settings.Environ(s), timeout: triggerTimeout}
+	if directory == createFunction {
+		d.files = t.props.mailFiles()
+	}
+	return t.props.newServing(t, d)
 }
 
 // DefineFunction is the Define Auth Challenge trigger.

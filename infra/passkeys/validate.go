@@ -130,6 +130,8 @@ func (p APIProps) validate() error {
 	c.limits(p.MaxPasskeys, p.RecentAuthentication)
 	c.domain(p.Domain)
 	c.vendors(p.VendorProps)
+	c.mail(p.MailProps, p.RelyingPartyID)
+	c.mailBesideVendors(p.MailProps, p.VendorProps)
 	return c.err()
 }
 

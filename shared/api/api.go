@@ -9,6 +9,7 @@ import (
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/notice"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
@@ -45,8 +46,9 @@ type Handler struct {
 	Store              Store
 	Guard              httpapi.Guard
 	Stamps             Keys
-	Corbado            ConnectTokens // nil: no passkeys with Corbado
-	Passage            Devices       // nil: no passkeys with Passage
+	Corbado            ConnectTokens  // nil: no passkeys with Corbado
+	Passage            Devices        // nil: no passkeys with Passage
+	Notices            *notice.Teller // nil: users are told of no change
 	Now                func() time.Time
 	Telemetry          *telemetry.Recorder
 }

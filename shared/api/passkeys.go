@@ -11,6 +11,8 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/audit"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/notice"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/webauthn"
@@ -98,23 +100,47 @@ func (h *Handler) deletePasskey(ctx context.Context, c httpapi.Call) (httpapi.Re
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	if _, err := h.Guard.MayChange(ctx, c.Caller); err != nil {
+	account, err := h.Guard.MayChange(ctx, c.Caller)
+	if err != nil {
 		return httpapi.Reply{}, err
 	}
+	passkey, err := h.Store.Passkey(ctx, c.Caller.Sub, hash)
+	if err != nil {
+		return httpapi.Reply{}, fmt.Errorf("reading the passkey: %w", err)
+	}
+	now := h.Now()
 	err = retryConflict(ctx, func() error {
-		return h.Store.Remove(ctx, credentials.Removal{Sub: c.Caller.Sub, Hash: hash, Now: h.Now()})
+		return h.Store.Remove(ctx, credentials.Removal{Sub: c.Caller.Sub, Hash: hash, Now: now})
 	})
 	if err != nil {
 		return httpapi.Reply{}, fmt.Errorf("removing the passkey: %w", err)
 	}
 	tell(c, audit.Removed, hash)
 	c.Record.Count(metrics.Removals, 1)
+	h.notify(ctx, c, account, change{mail.KindPasskeyRemoved, passkey, now})
 	return httpapi.Reply{Status: http.StatusNoContent}, nil
 }
 
 // tell tells of a change of the caller's passkeys.
 func tell(c httpapi.Call, event audit.Type, hash string) {
 	c.Record.Audit(audit.Event{Type: event, Sub: c.Caller.Sub, ClientID: c.Caller.ClientID, Passkey: hash})
+}
+
+// change is a passkey that was added or removed.
+type change struct {
+	kind    mail.Kind
+	passkey credentials.Passkey
+	time    time.Time
+}
+
+func added(p credentials.Passkey) change { return change{mail.KindPasskeyAdded, p, p.Created} }
+
+// notify tells the caller by mail of a change, of which there is one of each kind
+// for each registration.
+func (h *Handler) notify(ctx context.Context, c httpapi.Call, account httpapi.Account, made change) {
+	h.Notices.Tell(ctx, c.Record, notice.OwnerOf(account.Attributes), made.passkey.Generation, mail.Letter{
+		Kind: made.kind, Time: made.time, Passkey: made.passkey.Name,
+	})
 }
 
 // hashOf reads a credential id from the path.

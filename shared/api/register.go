@@ -137,13 +137,14 @@ func (h *Handler) registerPasskey(ctx context.Context, c httpapi.Call) (httpapi.
 	}
 	passkey, err := h.enrol(ctx, c.Caller, request.Name, response)
 	if errors.Is(err, credentials.ErrRegistration) {
-		return h.registeredBefore(ctx, c.Caller, response)
+		return h.registeredBefore(ctx, c, account, response)
 	}
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
 	tell(c, audit.Registered, table.Hash(passkey.ID))
 	c.Record.Count(metrics.Registrations, 1)
+	h.notify(ctx, c, account, added(passkey))
 	return httpapi.Reply{Status: http.StatusCreated, Body: view(passkey)}, nil
 }
 
@@ -185,9 +186,10 @@ func (h *Handler) enrol(ctx context.Context, c httpapi.Caller, name string, resp
 }
 
 // registeredBefore answers a registration that is no longer outstanding: well,
-// if it is the one that made this very passkey.
-func (h *Handler) registeredBefore(ctx context.Context, c httpapi.Caller, response *webauthn.Registration) (httpapi.Reply, error) {
-	passkey, err := h.Store.Passkey(ctx, c.Sub, table.Hash(response.CredentialID))
+// if it is the one that made this very passkey. The user is told then if the
+// fault that lost the first reply also kept the notice from being sent.
+func (h *Handler) registeredBefore(ctx context.Context, c httpapi.Call, account httpapi.Account, response *webauthn.Registration) (httpapi.Reply, error) {
+	passkey, err := h.Store.Passkey(ctx, c.Caller.Sub, table.Hash(response.CredentialID))
 	switch {
 	case errors.Is(err, credentials.ErrNotFound):
 		return httpapi.Reply{}, credentials.ErrRegistration
@@ -195,6 +197,9 @@ func (h *Handler) registeredBefore(ctx context.Context, c httpapi.Caller, respon
 		return httpapi.Reply{}, fmt.Errorf("reading the passkey: %w", err)
 	case passkey.Registration != table.Hash(response.Challenge):
 		return httpapi.Reply{}, credentials.ErrRegistration
+	}
+	if h.Now().Sub(passkey.Created) < registrationLifetime {
+		h.notify(ctx, c, account, added(passkey))
 	}
 	return httpapi.Reply{Status: http.StatusOK, Body: view(passkey)}, nil
 }

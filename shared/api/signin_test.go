@@ -142,7 +142,7 @@ func TestSignInUserRefusalsLookAlike(t *testing.T) {
 				t.Fatalf("removing answers %d", r.StatusCode)
 			}
 			return journey.Assert(t, a, s.SignInOptions(t))
-		}, append([]string{"TransactWriteItems"}, both...)},
+		}, append([]string{"GetItem", "TransactWriteItems"}, both...)},
 		{"rejects a tampered signature", tampered(func(a *passkeytest.Assertion) { a.Signature[len(a.Signature)-1] ^= 1 }), both},
 		{"rejects an answer without user handle", tampered(func(a *passkeytest.Assertion) { a.UserHandle = nil }), both},
 		{"rejects another user's handle", tampered(func(a *passkeytest.Assertion) { a.UserHandle = []byte(subB) }), both},

@@ -26,8 +26,8 @@ type Event = events.APIGatewayV2HTTPRequest
 // Response is an answer as API Gateway takes it (payload format 2.0).
 type Response = events.APIGatewayV2HTTPResponse
 
-// Budget is what a request may take. The client then has an error to retry,
-// while the function still has time to log it.
+// Budget is what a request may take, beside a notice to the user. The client then
+// has an error to retry, while the function still has time to log it.
 const Budget = 8 * time.Second
 
 // maxBody bounds what is read of a request, in bytes.

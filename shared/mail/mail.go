@@ -1,5 +1,5 @@
-// Package mail names what the letters say that sign-ins cause. Package words puts
-// them into words, and package ses sends them.
+// Package mail names what the letters say that sign-ins and changes of accounts
+// cause. Package words puts them into words, and package ses sends them.
 package mail
 
 import "time"
@@ -18,10 +18,18 @@ const (
 	KindRecovery      Kind = "recovery"       // the code that proves an address of somebody without a passkey
 	KindRecoveryAsked Kind = "recovery-asked" // somebody proved the address, and may get in from some time on
 	KindRecovered     Kind = "recovered"      // somebody got in so
+
+	KindPasskeyAdded   Kind = "passkey-added"
+	KindPasskeyRemoved Kind = "passkey-removed"
 )
 
 // Kinds lists them.
-var Kinds = []Kind{KindLink, KindCode, KindRefused, KindSignUp, KindRecovery, KindRecoveryAsked, KindRecovered}
+var Kinds = []Kind{
+	KindLink, KindCode, KindRefused,
+	KindSignUp,
+	KindRecovery, KindRecoveryAsked, KindRecovered,
+	KindPasskeyAdded, KindPasskeyRemoved,
+}
 
 // HasCode reports whether letters of a kind carry a code.
 func (k Kind) HasCode() bool { return k == KindCode || k == KindSignUp || k == KindRecovery }
@@ -35,4 +43,9 @@ type Letter struct {
 	Link     string // of a KindLink
 	Lifetime time.Duration
 	When     time.Time // of a KindRecoveryAsked: when it may be completed
+
+	// Of a letter that tells of a change, which package notice sends:
+	Time    time.Time // when it was made
+	Passkey string    // what its user calls the passkey that was added or removed
+	Last    bool      // no more of its kind are sent that day
 }

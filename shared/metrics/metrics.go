@@ -60,11 +60,13 @@ var (
 		"time in the function's own code, without its start"}
 	Faults = Metric{"Faults", Count, [][]string{{Instance, Function}},
 		"calls in which something failed: the client is asked to try again, or gets a challenge without one of its methods"}
+	NoticeFailures = Metric{"NoticeFailures", Count, [][]string{{Instance}},
+		"changes of an account of which its owner could not be told by mail"}
 	DroppedEvents = Metric{"DroppedEvents", Count, [][]string{{Instance}},
 		"audit events that could not be delivered because they are malformed or too large"}
 )
 
 // All lists every metric, in the order in which documentation shows them.
 func All() []Metric {
-	return []Metric{SignIns, Refusals, CloneWarnings, Registrations, Removals, Latency, Faults, DroppedEvents}
+	return []Metric{SignIns, Refusals, CloneWarnings, Registrations, Removals, Latency, Faults, NoticeFailures, DroppedEvents}
 }

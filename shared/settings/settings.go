@@ -69,6 +69,7 @@ type API struct {
 	MaxPasskeys          int           `env:"PASSKEYS_MAX_PASSKEYS"`          // per user
 	RecentAuthentication time.Duration `env:"PASSKEYS_RECENT_AUTHENTICATION"` // how long after a sign-in passkeys may be added or removed
 	Vendors
+	Post
 }
 
 // Accounts is what the function needs that creates, recovers and changes accounts.
@@ -100,16 +101,23 @@ type Vendors struct {
 // Mail is what mailed links and codes need of a Create that is built with the tag
 // "mail". It is there if the parameter is named.
 type Mail struct {
-	MailParameter        string        `env:"PASSKEYS_MAIL_PARAMETER,optional"` // SSM name of the key that links, codes and limits derive from
-	MailFrom             string        `env:"PASSKEYS_MAIL_FROM,optional"`      // sender, of an identity in SES
-	MailFromName         string        `env:"PASSKEYS_MAIL_FROM_NAME,optional"`
-	MailConfigurationSet string        `env:"PASSKEYS_MAIL_CONFIGURATION_SET,optional"` // of SES
-	MailSite             string        `env:"PASSKEYS_MAIL_SITE,optional"`              // how mails name the service
-	MailLanguage         string        `env:"PASSKEYS_MAIL_LANGUAGE,optional"`          // for users who have chosen none
-	MailTemplates        string        `env:"PASSKEYS_MAIL_TEMPLATES,optional"`         // folder beside the function's binary; empty: the function's own
-	CodeLifetime         time.Duration `env:"PASSKEYS_CODE_LIFETIME,optional"`
-	LinkLifetime         time.Duration `env:"PASSKEYS_LINK_LIFETIME,optional"`
-	LinkRedirects        []string      `env:"PASSKEYS_LINK_REDIRECTS,optional"` // pages that links may open; the first is the default
+	MailParameter string        `env:"PASSKEYS_MAIL_PARAMETER,optional"` // SSM name of the key that links, codes and limits derive from
+	CodeLifetime  time.Duration `env:"PASSKEYS_CODE_LIFETIME,optional"`
+	LinkLifetime  time.Duration `env:"PASSKEYS_LINK_LIFETIME,optional"`
+	LinkRedirects []string      `env:"PASSKEYS_LINK_REDIRECTS,optional"` // pages that links may open; the first is the default
+	Post
+}
+
+// Post is what a function needs that sends mail, and is built with the tag
+// "mail". It is there if the sender is named.
+type Post struct {
+	MailFrom             string `env:"PASSKEYS_MAIL_FROM,optional"` // sender, of an identity in SES
+	MailFromName         string `env:"PASSKEYS_MAIL_FROM_NAME,optional"`
+	MailConfigurationSet string `env:"PASSKEYS_MAIL_CONFIGURATION_SET,optional"` // of SES
+	MailSite             string `env:"PASSKEYS_MAIL_SITE,optional"`              // how mails name the service
+	MailPage             string `env:"PASSKEYS_MAIL_PAGE,optional"`              // where its users sign in; empty: in apps only
+	MailLanguage         string `env:"PASSKEYS_MAIL_LANGUAGE,optional"`          // for users who have chosen none
+	MailTemplates        string `env:"PASSKEYS_MAIL_TEMPLATES,optional"`         // folder beside the function's binary; empty: the function's own
 }
 
 // Audit is what the function needs that delivers audit events.

@@ -26,6 +26,9 @@ const (
 	RequestID = "requestId"
 	Delivered = "delivered"
 	Withheld  = "withheld" // why a mail that was asked for was not sent, or was one that says no
+
+	Notice      = "notice"      // what became of the mail that tells the owner of an account of a change
+	NoticeError = "noticeError" // what failed of it
 )
 
 // Outcomes of a trigger, beside metrics.Succeeded and metrics.Refused.

@@ -51,7 +51,7 @@ func (t texts) check(kinds []mail.Kind, try func(mail.Letter) error) (problems [
 	}
 	for name := range t.all {
 		kind, language, _ := strings.Cut(name, ".")
-		letter := mail.Letter{Kind: mail.Kind(kind), Locale: language, Lifetime: time.Minute}
+		letter := mail.Letter{Kind: mail.Kind(kind), Locale: language, Lifetime: time.Minute, Passkey: "Passkey", Last: true}
 		if letter.Kind.HasCode() {
 			letter.Code = "01234567"
 		}

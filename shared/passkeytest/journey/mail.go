@@ -11,6 +11,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/proof"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/notice"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
@@ -89,6 +90,14 @@ func (s *Stack) Proofs(post *Postbox) proof.Desk {
 		Key: s.MailRing.current, Store: s.Store, Quota: quota.Quota{Store: s.Store, Now: s.Now}, Post: post,
 		Lifetime: CodeLifetime, Now: s.Now, Wait: s.wait,
 	}
+}
+
+// Notifies tells users of a stack of changes, over its store as it is now, and
+// returns where they are mailed to.
+func (s *Stack) Notifies() *Postbox {
+	post := &Postbox{}
+	s.Notices = &notice.Teller{Post: post, Store: s.Store}
+	return post
 }
 
 // What clients send to ask for a mail, beside the answer AskAnswer.

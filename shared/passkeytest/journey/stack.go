@@ -16,6 +16,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/notice"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/passkey/answer"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
@@ -54,6 +55,7 @@ type Stack struct {
 	Accounts     *Accounts
 	Corbado      api.ConnectTokens // nil: no passkeys with Corbado
 	Passage      api.Devices       // nil: no passkeys with Passage
+	Notices      *notice.Teller    // nil: users are told of no change
 
 	t       testing.TB
 	mu      sync.Mutex
@@ -156,6 +158,7 @@ func (s *Stack) wire() {
 			Stamps:             s.StampRing,
 			Corbado:            s.Corbado,
 			Passage:            s.Passage,
+			Notices:            s.Notices,
 			Now:                s.Now,
 			Telemetry:          s.recorder("api"),
 		}

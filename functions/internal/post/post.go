@@ -1,0 +1,47 @@
+// Package post sets up the sender of mail for the functions that send it.
+package post
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/ses"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/words"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
+)
+
+// sendTimeout is how long SES may take.
+const sendTimeout = 1500 * time.Millisecond
+
+// New returns the sender, with the templates that lie beside the binary or with
+// the module's own.
+func New(s settings.Post, env settings.AWS) (ses.Post, error) {
+	config, err := awsclient.Config(env, env.SES)
+	if err != nil {
+		return ses.Post{}, err
+	}
+	letters, err := readWords(s)
+	if err != nil {
+		return ses.Post{}, err
+	}
+	return ses.Post{
+		Client: sesv2.NewFromConfig(awsclient.Once(config, sendTimeout)), Words: letters,
+		From: s.MailFrom, FromName: s.MailFromName, ConfigurationSet: s.MailConfigurationSet,
+	}, nil
+}
+
+func readWords(s settings.Post) (*words.Words, error) {
+	site := words.Site{Name: s.MailSite, Page: s.MailPage}
+	if s.MailTemplates == "" {
+		return words.Default(site, s.MailLanguage)
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return words.Load(os.DirFS(filepath.Join(filepath.Dir(binary), s.MailTemplates)), site, s.MailLanguage)
+}
