@@ -26,20 +26,22 @@ func mailing(change func(*passkeys.Props)) passkeys.Props {
 }
 
 // Create sends mail from the one address and writes what it mailed and no more;
-// Verify records what was used.
+// Verify records what was used, and the API's function tells of changes.
 func TestLeastPrivilegeOfMail(t *testing.T) {
 	all := synthesize(mailing(func(*passkeys.Props) {})).all
 	const arn = "arn:${AWS::Partition}:"
+	const sends = "ses:SendEmail on " + arn + "ses:${AWS::Region}:${AWS::AccountId}:identity/sign-in@example.com " +
+		arn + "ses:${AWS::Region}:${AWS::AccountId}:configuration-set/set if sign-in@example.com"
 	for function, want := range map[string][]string{
 		"TriggersCreateAuthChallenge": {
 			"dynamodb:GetItem on ${PasskeysTable.Arn} if MAIL#* RATE#*",
 			"dynamodb:PutItem on ${PasskeysTable.Arn} if MAIL#*",
 			"dynamodb:UpdateItem on ${PasskeysTable.Arn} if RATE#*",
-			"ses:SendEmail on " + arn + "ses:${AWS::Region}:${AWS::AccountId}:identity/sign-in@example.com " +
-				arn + "ses:${AWS::Region}:${AWS::AccountId}:configuration-set/set if sign-in@example.com",
+			sends,
 			"ssm:GetParameter on " + arn + "ssm:${AWS::Region}:${AWS::AccountId}:parameter/passkeys/Stack/Passkeys/mail",
 		},
 		"TriggersVerifyAuthChallenge": {"dynamodb:GetItem dynamodb:UpdateItem on ${PasskeysTable.Arn} if USER#* MAIL#*"},
+		"ApiFunction":                 {sends},
 	} {
 		got := statementsOf(all.named(t, "AWS::IAM::Role", "Passkeys"+function+"Role"))
 		without := statementsOf(defaults().all.named(t, "AWS::IAM::Role", "Passkeys"+function+"Role"))
@@ -102,27 +104,44 @@ func TestValidateMail(t *testing.T) {
 	}
 }
 
-// An owner's templates lie beside the binary of the function that sends mail, and
-// of no other.
+// An owner's templates lie beside the binaries of the functions that send mail,
+// and of no other.
 func TestOwnTemplates(t *testing.T) {
 	folder := t.TempDir()
 	texts := map[string]string{"layout.html": "{{range .Paragraphs}}<p>{{.}}{{end}}"} // file → text
 	for _, kind := range mail.Kinds {
-		texts[string(kind)+".nl.txt"] = "Subject: Voor u\n\n{{.Code}}{{.Link}}\n"
+		texts[string(kind)+".nl.txt"] = "Subject: {{.Site}}\n\n{{.Code}}{{.Link}}\n"
 	}
 	for name, text := range texts {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	all := synthesize(mailing(func(p *passkeys.Props) { p.Mail.Templates, p.Mail.Language = folder, "nl" })).all
-	own := environment(t, all, "PasskeysTriggersCreateAuthChallenge")["PASSKEYS_MAIL_TEMPLATES"]
-	if own != "templates" {
-		t.Errorf("the function looks for its templates in %q", own)
+	with := synthesize(mailing(func(p *passkeys.Props) { p.Mail.Templates, p.Mail.Language = folder, "nl" })).all
+	without := synthesize(mailing(func(*passkeys.Props) {})).all
+	for function, mails := range map[string]bool{
+		"PasskeysTriggersCreateAuthChallenge": true, "PasskeysApiFunction": true, "PasskeysTriggersVerifyAuthChallenge": false,
+	} {
+		code := func(all resources) string { return fmt.Sprint(all.named(t, "AWS::Lambda::Function", function)["Code"]) }
+		if changed := code(with) != code(without); changed != mails {
+			t.Errorf("the code of %s changes with them: %t, want %t", function, changed, mails)
+		}
+		if own := environment(t, with, function)["PASSKEYS_MAIL_TEMPLATES"]; (own == "templates") != mails {
+			t.Errorf("%s looks for its templates in %v", function, own)
+		}
 	}
-	with := fmt.Sprint(all.named(t, "AWS::Lambda::Function", "PasskeysTriggersCreateAuthChallenge")["Code"])
-	plain := synthesize(mailing(func(*passkeys.Props) {})).all
-	if with == fmt.Sprint(plain.named(t, "AWS::Lambda::Function", "PasskeysTriggersCreateAuthChallenge")["Code"]) {
-		t.Error("the function's code is the same with them and without")
+}
+
+// Letters name the page where users sign in, if they do so on a page.
+func TestPageOfLetters(t *testing.T) {
+	const app = "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck"
+	for want, origins := range map[string][]string{"https://example.com": {app, "https://example.com", "https://www.example.com"}, "": {app}} {
+		props := mailing(func(p *passkeys.Props) { p.Origins, p.EmailLink = origins, nil })
+		all := synthesize(props).all
+		for _, function := range []string{"PasskeysTriggersCreateAuthChallenge", "PasskeysApiFunction"} {
+			if page := environment(t, all, function)["PASSKEYS_MAIL_PAGE"]; page != want {
+				t.Errorf("with %v the page of %s is %q, want %q", origins, function, page, want)
+			}
+		}
 	}
 }
