@@ -78,7 +78,8 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 		"audit":           {"eventbridge"},
 
 		"pre-authentication": {"dynamodb"},
-		"pre-sign-up":        nil,
+		"pre-sign-up":        {"dynamodb"},
+		"post-confirmation":  {"dynamodb"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			function, tag, _ := strings.Cut(name, " ")

@@ -48,6 +48,19 @@ type Verify struct {
 	Vendors
 }
 
+// PreSignUp is what the Pre Sign-up function needs where known people may use
+// Cognito's SignUp; otherwise it needs nothing.
+type PreSignUp struct {
+	Table       string   `env:"PASSKEYS_TABLE,optional"`
+	AccountKeys []string `env:"PASSKEYS_ACCOUNT_KEYS,optional"` // the same as Verify's; empty: nobody is let through
+	NamedUsers  bool     `env:"PASSKEYS_NAMED_USERS,optional"`  // the same as Accounts'
+}
+
+// PostConfirmation is what the Post Confirmation function needs.
+type PostConfirmation struct {
+	Table string `env:"PASSKEYS_TABLE"`
+}
+
 // PreAuthentication is what the Pre Authentication function needs.
 type PreAuthentication struct {
 	Table string `env:"PASSKEYS_TABLE"`

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/admission"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/gate"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
@@ -13,6 +14,9 @@ import (
 
 // PreSignUpEvent is Cognito's event of the Pre Sign-up trigger.
 type PreSignUpEvent = events.CognitoEventUserPoolsPreSignup
+
+// PostConfirmationEvent is Cognito's event of the Post Confirmation trigger.
+type PostConfirmationEvent = events.CognitoEventUserPoolsPostConfirmation
 
 // PreAuthenticationEvent is Cognito's event of the Pre Authentication trigger.
 type PreAuthenticationEvent = events.CognitoEventUserPoolsPreAuthentication
@@ -43,14 +47,63 @@ func (p PreSignUp) Handle(ctx context.Context, event PreSignUpEvent) (PreSignUpE
 	return serve(ctx, p.Telemetry, "asked for an account", event, p.decide)
 }
 
-func (p PreSignUp) decide(_ context.Context, event PreSignUpEvent, call *telemetry.Call) (PreSignUpEvent, error) {
+func (p PreSignUp) decide(ctx context.Context, event PreSignUpEvent, call *telemetry.Call) (PreSignUpEvent, error) {
 	creation, known := creations[event.TriggerSource]
 	if !known {
 		return event, errMisplaced
 	}
 	event.Response = events.CognitoEventUserPoolsPreSignupResponse{}
-	verdict := p.Gate.Decide(creation)
+	verdict, err := p.Gate.Decide(ctx, creation, newcomerOf(event.CognitoEventUserPoolsHeader, event.Request.UserAttributes, event.Request.ClientMetadata))
+	if err != nil {
+		return event, err
+	}
 	note(call, event.CognitoEventUserPoolsHeader, verdict)
+	if !verdict.Open {
+		return event, errSignUpClosed
+	}
+	return event, nil
+}
+
+func newcomerOf(h events.CognitoEventUserPoolsHeader, attributes, metadata map[string]string) admission.Newcomer {
+	return admission.Newcomer{
+		PoolID: h.UserPoolID, ClientID: h.CallerContext.ClientID, UserName: h.UserName, Email: attributes[attributeEmail], Metadata: metadata,
+	}
+}
+
+// PostConfirmation serves the Post Confirmation trigger, where only known people
+// create accounts.
+type PostConfirmation struct {
+	Known     admission.Checker
+	Telemetry *telemetry.Recorder
+}
+
+// Handle claims the roster's entry of a user who has confirmed an account, and
+// returns the event, or an error. By then Cognito has confirmed the account: the
+// error tells the client, and the log the operator, that it has no entry. Users of
+// other identity providers need none, and nobody does to confirm a new password.
+// https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html
+func (p PostConfirmation) Handle(ctx context.Context, event PostConfirmationEvent) (PostConfirmationEvent, error) {
+	return serve(ctx, p.Telemetry, "confirmed an account", event, p.claim)
+}
+
+func (p PostConfirmation) claim(ctx context.Context, event PostConfirmationEvent, call *telemetry.Call) (PostConfirmationEvent, error) {
+	header, attributes := event.CognitoEventUserPoolsHeader, event.Request.UserAttributes
+	if event.TriggerSource == sourceConfirmForgot || attributes[attributeStatus] == statusExternal {
+		return event, nil
+	}
+	if event.TriggerSource != sourceConfirmSignUp {
+		return event, errMisplaced
+	}
+	user, err := userOf(header, attributes, false)
+	if err != nil {
+		return event, err
+	}
+	reason, err := p.Known.Claim(ctx, newcomerOf(header, attributes, nil), user.Sub)
+	if err != nil {
+		return event, err
+	}
+	verdict := gate.Verdict{Open: reason == "", Reason: reason}
+	note(call, header, verdict)
 	if !verdict.Open {
 		return event, errSignUpClosed
 	}

@@ -35,6 +35,8 @@ const (
 	sourceSignUp            = "PreSignUp_SignUp"
 	sourceAdminCreateUser   = "PreSignUp_AdminCreateUser"
 	sourceExternalProvider  = "PreSignUp_ExternalProvider"
+	sourceConfirmSignUp     = "PostConfirmation_ConfirmSignUp"
+	sourceConfirmForgot     = "PostConfirmation_ConfirmForgotPassword"
 	sourcePreAuthentication = "PreAuthentication_Authentication"
 )
 
@@ -131,10 +133,13 @@ const (
 	attributeLocale        = "locale"
 )
 
+// statusExternal is that of users who sign in through another identity provider.
+const statusExternal = "EXTERNAL_PROVIDER"
+
 // statusesWithoutTokens are those of users who may not sign in here: they have
 // not proved their address yet, or sign in elsewhere. Cognito refuses them
 // before it asks for a challenge; this doesn't rely on it.
-var statusesWithoutTokens = []string{"UNCONFIRMED", "EXTERNAL_PROVIDER"}
+var statusesWithoutTokens = []string{"UNCONFIRMED", statusExternal}
 
 func historyOf(session []*events.CognitoEventUserPoolsChallengeResult, metadata map[string]string, notFound bool) customauth.History {
 	h := customauth.History{UserNotFound: notFound, Ask: metadata}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/admission"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 )
 
@@ -34,14 +35,21 @@ const (
 
 // SignUp decides who may create an account at Cognito itself, where accounts are
 // made elsewhere, such as through the HTTP API.
-type SignUp struct{}
+type SignUp struct {
+	Known *admission.Checker // lets known people through Cognito's SignUp; nil: nobody comes through
+}
 
-// Decide returns the verdict on a new account.
-func (SignUp) Decide(by Creation) Verdict {
-	if by == ByAdmin || by == ByProvider {
-		return Verdict{Open: true}
+// Decide returns the verdict on a new account. An error is a fault that may be
+// retried.
+func (s SignUp) Decide(ctx context.Context, by Creation, newcomer admission.Newcomer) (Verdict, error) {
+	switch {
+	case by == ByAdmin || by == ByProvider:
+		return Verdict{Open: true}, nil
+	case by != BySignUp || s.Known == nil:
+		return Verdict{Reason: ReasonSignUpClosed}, nil
 	}
-	return Verdict{Reason: ReasonSignUpClosed}
+	reason, err := s.Known.Admit(ctx, newcomer)
+	return Verdict{Open: err == nil && reason == "", Reason: reason}, err
 }
 
 // Directory is what Passwords reads.

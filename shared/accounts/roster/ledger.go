@@ -9,9 +9,10 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 )
 
-// ReservedFor is how long a reservation lasts. Within it the account is created;
-// after it, who did not come so far may begin again.
-const ReservedFor = 5 * time.Minute
+// ReservedFor is how long a reservation lasts: longer than what lets somebody
+// create an account, so that it does so once. Who did not come so far may begin
+// again after it.
+const ReservedFor = 6 * time.Minute
 
 // Ledger records who creates an account, at places that a Roster found. It needs
 // no pepper. It is safe for concurrent use.

@@ -38,15 +38,29 @@ func PreAuthenticationEvent(user User, clientID string) trigger.PreAuthenticatio
 // SignUp calls the Pre Sign-up trigger as the source does, such as "PreSignUp_SignUp".
 func (s *Stack) SignUp(ctx context.Context, source string, user User) (trigger.PreSignUpEvent, error) {
 	s.wire()
-	return invoke(ctx, trigger.PreSignUpEvent{
-		CognitoEventUserPoolsHeader: header(&Session{User: user, ClientID: ClientID}, source),
-		Request:                     events.CognitoEventUserPoolsPreSignupRequest{UserAttributes: user.Attributes},
-	}, s.gates.PreSignUp.Handle)
+	return invoke(ctx, PreSignUpEvent(source, user, nil), s.gates.PreSignUp.Handle)
 }
 
-// Gates are the triggers before an account and before a password.
+// PreSignUpEvent is the event that Cognito sends before it creates a user.
+func PreSignUpEvent(source string, user User, metadata map[string]string) trigger.PreSignUpEvent {
+	return trigger.PreSignUpEvent{
+		CognitoEventUserPoolsHeader: header(&Session{User: user, ClientID: ClientID}, source),
+		Request:                     events.CognitoEventUserPoolsPreSignupRequest{UserAttributes: user.Attributes, ClientMetadata: metadata},
+	}
+}
+
+// PostConfirmationEvent is the event that Cognito sends when a user is confirmed.
+func PostConfirmationEvent(source string, user User) trigger.PostConfirmationEvent {
+	return trigger.PostConfirmationEvent{
+		CognitoEventUserPoolsHeader: header(&Session{User: user, ClientID: ClientID}, source),
+		Request:                     events.CognitoEventUserPoolsPostConfirmationRequest{UserAttributes: user.Attributes},
+	}
+}
+
+// Gates are the triggers around a new account and before a password.
 type Gates struct {
 	PreSignUp         trigger.PreSignUp
+	PostConfirmation  trigger.PostConfirmation // where known people use Cognito's SignUp
 	PreAuthentication trigger.PreAuthentication
 }
 
@@ -59,7 +73,10 @@ func (s *Stack) Gates() Gates {
 func (s *Stack) wireGates() {
 	directory := credentials.NewDirectory(clients{s.Store, s.Client}, s.Now)
 	s.gates = Gates{
-		PreSignUp:         trigger.PreSignUp{Telemetry: s.recorder("pre-sign-up")},
+		PreSignUp:         trigger.PreSignUp{Gate: gate.SignUp{Known: s.Known}, Telemetry: s.recorder("pre-sign-up")},
 		PreAuthentication: trigger.PreAuthentication{Gate: gate.Passwords{Directory: directory}, Telemetry: s.recorder("pre-authentication")},
+	}
+	if s.Known != nil {
+		s.gates.PostConfirmation = trigger.PostConfirmation{Known: *s.Known, Telemetry: s.recorder("post-confirmation")}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/admission"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/api"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
@@ -53,9 +54,10 @@ type Stack struct {
 	MailRing     *Ring
 	Log          *Log
 	Accounts     *Accounts
-	Corbado      api.ConnectTokens // nil: no passkeys with Corbado
-	Passage      api.Devices       // nil: no passkeys with Passage
-	Notices      *notice.Teller    // nil: users are told of no change
+	Corbado      api.ConnectTokens  // nil: no passkeys with Corbado
+	Passage      api.Devices        // nil: no passkeys with Passage
+	Notices      *notice.Teller     // nil: users are told of no change
+	Known        *admission.Checker // nil: nobody comes through Cognito's SignUp
 
 	t       testing.TB
 	mu      sync.Mutex
