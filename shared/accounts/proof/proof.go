@@ -68,6 +68,12 @@ type Request struct {
 	Locale   string    // of the letter, such as "de-CH"; may be empty
 	Withheld string    // why no code may be sent, one of a fixed set of words; empty if one may
 	Started  time.Time // when the request came in
+
+	// Further returns what else the letter counts under. Nil is nothing.
+	Further func(key secret.Key) []quota.Count
+	// Judge returns why no code may be sent, as Withheld, when the letter has been
+	// counted already, so that nobody finds out by trying often. Nil allows it.
+	Judge func(context.Context) (withheld string, err error)
 }
 
 // withheldRate is why no code was sent: there were too many.
@@ -102,8 +108,16 @@ func (d Desk) deliver(ctx context.Context, id string, request Request) (withheld
 		return "", fmt.Errorf("reading the mail key: %w", err)
 	}
 	counts := append(quota.Mail(key, request.Sub, request.Address), quota.Source(key, request.SourceIP))
+	if request.Further != nil {
+		counts = append(counts, request.Further(key)...)
+	}
 	if within, err := d.Quota.Take(ctx, counts...); err != nil || !within {
 		return withheldRate, err
+	}
+	if request.Judge != nil {
+		if withheld, err := request.Judge(ctx); err != nil || withheld != "" {
+			return withheld, err
+		}
 	}
 	if err := d.Store.BeginProof(ctx, id, d.Now().Add(d.Lifetime)); err != nil {
 		return "", fmt.Errorf("storing the proof: %w", err)

@@ -18,6 +18,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/orders"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/quota"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
 const (
@@ -351,6 +352,18 @@ func TestRequestsLookAlike(t *testing.T) {
 				t.Fatalf("the mail is refused: %v", err)
 			}
 		}, withheld: "rate_limited"},
+		"a number that got one": {
+			before: func(t *testing.T, s *scene) {
+				s.mailed(t, func(r *proof.Request) { r.Address, r.Further = "bob@example.com", countOfANumber })
+			},
+			change: func(r *proof.Request) { r.Further = countOfANumber }, withheld: "rate_limited",
+		},
+		"a judge who says no": {change: func(r *proof.Request) {
+			r.Judge = func(context.Context) (string, error) { return "not_in_roster", nil }
+		}, withheld: "not_in_roster"},
+		"a judge who can't say": {change: func(r *proof.Request) {
+			r.Judge = func(context.Context) (string, error) { return "", errors.New("outage") }
+		}, fault: "outage"},
 		"no mail service": {before: func(_ *testing.T, s *scene) { s.post.Fail(errors.New("MessageRejected")) }, fault: "sending the letter: MessageRejected"},
 		"no key":          {before: func(_ *testing.T, s *scene) { s.MailRing.Fail(errors.New("outage")) }, fault: "reading the mail key: outage"},
 	} {
@@ -380,6 +393,11 @@ func TestRequestsLookAlike(t *testing.T) {
 			}
 		})
 	}
+}
+
+// countOfANumber is what a letter counts under beside its address and source.
+func countOfANumber(key secret.Key) []quota.Count {
+	return []quota.Count{quota.NewCount(key, "number", "K1", quota.Mails)}
 }
 
 // What each step costs in the table.
