@@ -32,6 +32,8 @@ type Pool interface {
 	// returns users whose address was not verified too, and may miss one who was
 	// created a moment ago.
 	FindByEmail(ctx context.Context, address string) ([]User, error)
+	// FindBySub is FindByEmail by a sub, which is one user's. It may return ErrNobody.
+	FindBySub(ctx context.Context, sub string) (User, error)
 	// ScramblePassword gives a user a password that nobody knows, for good.
 	ScramblePassword(ctx context.Context, name string) error
 	// SignOut ends all of a user's sessions; access tokens stay good for the
@@ -49,6 +51,7 @@ const (
 	StatusUnconfirmed Status = Status(types.UserStatusTypeUnconfirmed)         // signed up, and never proved the address
 	StatusIncomplete  Status = Status(types.UserStatusTypeForceChangePassword) // was created, and has no password of their own
 	StatusConfirmed   Status = Status(types.UserStatusTypeConfirmed)
+	StatusExternal    Status = Status(types.UserStatusTypeExternalProvider) // signs in elsewhere
 )
 
 // User is a user of the pool.
@@ -123,9 +126,27 @@ func (p CognitoPool) Find(ctx context.Context, name string) (User, error) {
 
 // FindByEmail implements Pool, by ListUsers.
 func (p CognitoPool) FindByEmail(ctx context.Context, address string) ([]User, error) {
+	return p.list(ctx, attributeEmail, address)
+}
+
+// FindBySub implements Pool, by ListUsers: AdminGetUser takes a sub only where
+// users have no names of their own.
+func (p CognitoPool) FindBySub(ctx context.Context, sub string) (User, error) {
+	users, err := p.list(ctx, attributeSub, sub)
+	if err == nil && len(users) == 0 {
+		err = ErrNobody
+	}
+	if err != nil {
+		return User{}, err
+	}
+	return users[0], nil
+}
+
+// list returns the users of whom an attribute has a value.
+func (p CognitoPool) list(ctx context.Context, attribute, value string) ([]User, error) {
 	out, err := p.client.ListUsers(ctx, &cognitoidentityprovider.ListUsersInput{
 		UserPoolId: &p.id,
-		Filter:     aws.String(attributeEmail + ` = "` + filterEscaper.Replace(address) + `"`),
+		Filter:     aws.String(attribute + ` = "` + filterEscaper.Replace(value) + `"`),
 	})
 	if err != nil {
 		return nil, err

@@ -11,6 +11,8 @@ import (
 var (
 	errClient  = httpapi.NewProblem(http.StatusForbidden, "client_not_served", "The app client is not one that is served here.")
 	errAddress = httpapi.NewProblem(http.StatusBadRequest, "bad_address", "This is not an e-mail address.")
+	errCode    = httpapi.NewProblem(http.StatusBadRequest, "wrong_code", "The code is not the one that was mailed, or it is no longer good: ask for another.")
+	errLink    = httpapi.NewProblem(http.StatusBadRequest, "wrong_link", "The link is not good, or no longer: ask for another.")
 	errExists  = httpapi.NewProblem(http.StatusConflict, "account_exists", "The address has an account: sign in, or recover it.")
 )
 

@@ -28,8 +28,10 @@ const (
 	Renamed        Type = "passkey.renamed"
 	Removed        Type = "passkey.removed"
 	SignedIn       Type = "signed_in"
-	Refused        Type = "refused"         // an answer to a challenge was
-	CloneSuspected Type = "clone_suspected" // besides SignedIn or Refused: the signature counter did not increase
+	Refused        Type = "refused"            // an answer to a challenge was
+	RecoveryBegun  Type = "recovery.begun"     // its user waits
+	Recovered      Type = "recovery.completed" // by mail, or by an operator's link
+	CloneSuspected Type = "clone_suspected"    // besides SignedIn or Refused: the signature counter did not increase
 )
 
 // Event is one event. Whoever makes one leaves out Version, ID, Time and

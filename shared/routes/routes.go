@@ -51,6 +51,10 @@ var (
 // The routes of the accounts function, each of which is there with its journey.
 var (
 	SignUp = Route{"POST", "/sign-up", NoToken}
+
+	Recovery         = Route{"POST", "/recovery", NoToken}
+	CompleteRecovery = Route{"POST", "/recovery/complete", NoToken}
+	RecoveryLink     = Route{"POST", "/recovery/link", NoToken}
 )
 
 // All lists the routes that every stack has, in the order in which documentation
@@ -64,6 +68,9 @@ func All() []Route {
 
 // SignUps lists the routes of a stack whose users sign up without a password.
 func SignUps() []Route { return []Route{SignUp} }
+
+// Recoveries lists the routes of a stack whose users can get back in without a passkey.
+func Recoveries() []Route { return []Route{Recovery, CompleteRecovery, RecoveryLink} }
 
 // Corbado lists the routes of a stack whose users have passkeys with Corbado Connect.
 func Corbado() []Route { return []Route{CorbadoConnectToken} }

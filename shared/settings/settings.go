@@ -94,6 +94,7 @@ type Accounts struct {
 	NamedUsers       bool     `env:"PASSKEYS_NAMED_USERS,optional"` // users have names of their own, and addresses as aliases; otherwise the address is the name
 	MarkerAttribute  string   `env:"PASSKEYS_MARKER_ATTRIBUTE"`     // that says who created a user, with "custom:"
 	SignUp           bool     `env:"PASSKEYS_SIGN_UP,optional"`     // whether users may sign up without a password
+	Recovery
 	Mail
 }
 
@@ -109,6 +110,14 @@ type Vendors struct {
 	PassageForm       string `env:"PASSKEYS_PASSAGE_TRANSACTION_FORM,optional"` // of transaction ids
 	ProviderParameter string `env:"PASSKEYS_PROVIDER_PARAMETER,optional"`
 	Provider          string `env:"PASSKEYS_PROVIDER,optional"` // JSON of what the service is like
+}
+
+// Recovery is what the accounts function needs to let users back in who have lost
+// their passkeys.
+type Recovery struct {
+	Recovers      bool          `env:"PASSKEYS_RECOVERS,optional"`
+	RecoveryDelay time.Duration `env:"PASSKEYS_RECOVERY_DELAY,optional"` // before a user who has a passkey may complete a recovery
+	KeepPasskeys  bool          `env:"PASSKEYS_KEEP_PASSKEYS,optional"`  // whether they stay
 }
 
 // Mail is what mailed links and codes need of a Create that is built with the tag

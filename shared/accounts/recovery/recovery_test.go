@@ -181,11 +181,11 @@ func TestRecoveryFromFiftyPasskeys(t *testing.T) {
 	}
 	s.wantWaiting(s.Now().Add(delay), true)
 	s.Advance(delay)
-	s.pool.err = errors.New("outage")
+	s.err = errors.New("outage")
 	if o, err := s.desk.Prove(t.Context(), recovery.User{Sub: sub, Name: sub}); err == nil || len(o.Removed) != credentials.MaxRevoked {
 		t.Fatalf("outcome is %+v, error %v", o, err)
 	}
-	s.pool.err = nil
+	s.err = nil
 	tbl.Operations()
 	s.wantRecovered()
 	transactions := slices.DeleteFunc(tbl.Operations(), func(operation string) bool { return operation != "TransactWriteItems" })
@@ -212,7 +212,7 @@ func TestRecoveryGoesOnAfterAFault(t *testing.T) {
 				s.Advance(delay)
 			}
 			if wire.Break(operation, passkeytest.LostRequest, 100); operation == "the pool" {
-				s.pool.err = outage
+				s.err = outage
 			}
 			o, err := s.desk.Prove(t.Context(), recovery.User{Sub: sub, Name: sub})
 			if err == nil || o.Recovered || o.Noted {
@@ -222,7 +222,7 @@ func TestRecoveryGoesOnAfterAFault(t *testing.T) {
 				t.Errorf("passkeys are gone: %t, and it says %v", gone, o.Removed)
 			}
 			wire.Break("", nil, 0)
-			s.pool.err = nil
+			s.err = nil
 			if operation == "UpdateItem" {
 				s.wantWaiting(s.Now().Add(delay), true)
 				s.Advance(delay)
