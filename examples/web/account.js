@@ -10,6 +10,7 @@ const issuer = 'Passkeys for Amazon Cognito';
 
 export class AccountView {
 	#passkeys;
+	#passwordless;
 	#accounts;
 	#vendor;
 	#recently;
@@ -20,8 +21,9 @@ export class AccountView {
 	#list = [];
 
 	/** @param {import('./app.js').Page} page */
-	constructor({ passkeys, accounts, vendor, recently, go }) {
+	constructor({ passkeys, passwordless, accounts, vendor, recently, go }) {
 		this.#passkeys = passkeys;
+		this.#passwordless = passwordless;
 		this.#accounts = accounts;
 		this.#vendor = vendor;
 		this.#recently = recently;
@@ -67,6 +69,7 @@ export class AccountView {
 		const problem = byId('details-problem');
 		byId('change-email').addEventListener('click', () => this.#changeEmail());
 		byId('change-password').addEventListener('click', () => this.#changePassword());
+		byId('remove-password').addEventListener('click', () => this.#removePassword());
 		onClick(byId('set-up-app'), problem, () => this.#setUpApp());
 		onClick(byId('remove-app'), problem, async () => {
 			await this.#accounts.removeAuthenticatorApp();
@@ -193,6 +196,14 @@ export class AccountView {
 			{ NotAuthorizedException: 'That isn’t your current password.' });
 		if (changed) {
 			announce('Your password is changed.');
+		}
+	}
+
+	async #removePassword() {
+		const removed = await openDialog('remove-password-dialog', () => this.#recently(() => this.#passwordless.removePassword()));
+		if (removed) {
+			this.#go('start');
+			announce('Your password is gone. Sign in with a passkey, or by e-mail.');
 		}
 	}
 

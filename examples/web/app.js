@@ -56,15 +56,16 @@ class App {
 	constructor(config) {
 		const passkeys = this.#passkeys = new PasskeyClient(config);
 		const accounts = new Accounts(passkeys, config);
+		const features = featuresOf(config);
 		const go = (/** @type {string} */ view) => this.#go(view);
 		const page = this.#page = /** @type {Page} */ ({
 			passkeys,
 			accounts,
+			features,
 			go,
 			passwordless: new Passwordless(passkeys, config),
 			vendor: vendorOf(config),
-			features: featuresOf(config),
-			arrival: new Arrival(passkeys, go),
+			arrival: new Arrival({ passkeys, features, go }),
 			recently: task => confirmation.recently(task),
 			mailbox: new Mailbox(),
 			typed: { email: '', password: '' },
@@ -76,7 +77,7 @@ class App {
 		this.#recovery = new RecoveryViews(page);
 		this.#ways = [new SignInViews(page), page.codes, this.#mail, new SignUpViews(page), this.#recovery];
 		this.#listen();
-		showWhatIsThere(page.features);
+		showWhatIsThere(features);
 	}
 
 	/** @param {Opened} opened */

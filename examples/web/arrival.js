@@ -16,6 +16,7 @@ const words = {
 /** How a user signs in → what the offer of a passkey says. @type {Record<string, [heading: string, rest: string]>} */
 const offers = {
 	password: ['Skip the password next time', 'Your password keeps working.'],
+	'last-password': ['Replace your password', 'Your password doesn’t sign you in any more then.'],
 	'sign-up': ['Your account is ready', 'You needn’t wait for a mail any more.'],
 	recovery: ['You’re back in', 'Your old passkeys don’t work any more.'],
 };
@@ -26,11 +27,13 @@ const methodKey = 'passkeys.method';
 /** Brings those who have signed in to the view that comes next. */
 export class Arrival {
 	#passkeys;
+	#features;
 	#go;
 
-	/** @param {import('./passkeys.js').PasskeyClient} passkeys @param {(view: string) => void} go */
-	constructor(passkeys, go) {
+	/** @param {Pick<import('./app.js').Page, 'passkeys' | 'features' | 'go'>} page */
+	constructor({ passkeys, features, go }) {
 		this.#passkeys = passkeys;
+		this.#features = features;
 		this.#go = go;
 	}
 
@@ -60,7 +63,8 @@ export class Arrival {
 
 	/** Says in the offer what a passkey stands in for. */
 	describeOffer() {
-		const [heading, rest] = offers[this.#method] ?? ['Skip the mail next time', 'You needn’t wait for a mail any more.'];
+		const isLast = this.#method === 'password' && this.#features.has('passkey-ends-password');
+		const [heading, rest] = offers[isLast ? 'last-password' : this.#method] ?? ['Skip the mail next time', 'You needn’t wait for a mail any more.'];
 		byId('offer-heading').textContent = heading;
 		byId('offer-rest').textContent = rest;
 	}

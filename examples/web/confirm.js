@@ -60,7 +60,7 @@ export class Confirmation {
 		this.#dialog.querySelector('[name="email"]').value = email;
 		this.#show('[data-passkey]', hasPasskey && features.has('passkeys'));
 		this.#show('[data-mail]', features.has('code'));
-		const mayUsePassword = features.has('password') && !(hasPasskey && features.has('phase-out'));
+		const mayUsePassword = features.has('password') && !(hasPasskey && features.has('passkey-ends-password'));
 		this.#ask(mayUsePassword ? 'password' : '', hasAuthenticatorApp);
 		const byForm = await openDialog('confirm-user-dialog', values => this.#submit(values), words);
 		return this.#isDone || byForm;

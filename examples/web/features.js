@@ -8,8 +8,8 @@ import { isSupported } from './passkeys.js';
  * @property {string} [mailMethods] `code`, `link` or both, with a comma
  * @property {'passkey-first' | 'known'} [signUp] without a password; missing if users sign up with one
  * @property {boolean} [recovery] whether users can get back in who have lost all their passkeys
- * @property {'phase-out' | 'off'} [passwords] missing if users keep theirs
- * @property {string} [passwordClientId] app client for those who still have a password
+ * @property {'separate' | 'phase-out' | 'off'} [passwords] how far passwords are phased out; missing if they aren't
+ * @property {string} [passwordClientId] app client that is there for passwords, for who has no passkey
  * @property {string} [vendor] for whose service a stand-in runs
  */
 
@@ -20,7 +20,7 @@ import { isSupported } from './passkeys.js';
  * @param {PageConfig} config
  * @returns {Set<string>}
  */
-export function featuresOf({ userPoolEndpoint, mailMethods = '', signUp, recovery, passwords }) {
+export function featuresOf({ userPoolEndpoint, mailMethods = '', signUp, recovery, passwords, passwordClientId }) {
 	/** @type {Record<string, boolean | undefined>} */
 	const features = {
 		passkeys: isSupported(),
@@ -30,9 +30,10 @@ export function featuresOf({ userPoolEndpoint, mailMethods = '', signUp, recover
 		code: mailMethods.includes('code'),
 		link: mailMethods.includes('link'),
 		password: passwords !== 'off',
-		'no-password': passwords === 'off',
-		'phase-out': passwords === 'phase-out',
-		'password-sign-up': !signUp && !passwords,
+		'password-beside': passwords === undefined,
+		'password-removal': mailMethods !== '' || recovery,
+		'passkey-ends-password': passwordClientId !== undefined,
+		'password-sign-up': !signUp && (!passwords || passwords === 'separate'),
 		'sign-up': signUp !== undefined,
 		known: signUp === 'known',
 		recovery,

@@ -31,18 +31,18 @@ func (s *site) mails(t *testing.T, to string) []string {
 // digits is a line of a mail that is a code.
 var digits = regexp.MustCompile(`(?m)^\d{8}$`)
 
-// newestMail returns the line that matches in the newest mail to an address.
+// newestMail returns the line that matches in the newest mail to an address that
+// has one: there are notices too.
 func (s *site) newestMail(t *testing.T, to string, line *regexp.Regexp) string {
 	t.Helper()
 	mails := s.mails(t, to)
-	if len(mails) == 0 {
-		t.Fatalf("nothing was mailed to %s", to)
+	for _, mail := range mails {
+		if found := line.FindString(mail); found != "" {
+			return found
+		}
 	}
-	found := line.FindString(mails[0])
-	if found == "" {
-		t.Fatalf("no %s in %q", line, mails[0])
-	}
-	return found
+	t.Fatalf("no %s in %d mails to %s: %q", line, len(mails), to, mails)
+	return ""
 }
 
 // link returns the link in the newest mail to an address.
@@ -272,7 +272,7 @@ func TestWhoMustUseAPasskeyIsMailedSo(t *testing.T) {
 	v.expectRefusals()
 	v.signOut()
 	v.askForCode(u.email)
-	if mails := mailingLess.mails(t, u.email); len(mails) != 1 || digits.MatchString(mails[0]) || !strings.Contains(mails[0], "passkey") {
+	if mails := mailingLess.mails(t, u.email); digits.MatchString(strings.Join(mails, "")) || !strings.Contains(mails[0], "passkey, so it takes nothing weaker") {
 		t.Errorf("who must use a passkey is mailed %q", mails)
 	}
 	v.enterCode("12345678")

@@ -11,7 +11,7 @@ const messages = {
 
 	// Signing in.
 	not_accepted: 'That passkey wasn’t accepted. It may have been deleted from the account, or it took too long. Try again, or sign in another way.',
-	wrong_code: 'That code isn’t right. Check the latest mail.',
+	wrong_code: 'That code isn’t right. Check the latest mail, or ask for another code.',
 	mail_spent: 'This code can’t be used any more: it was wrong too often, or took too long. Ask for another one below.',
 	too_soon: 'We send one mail a minute. Look for the last one, or wait a moment and try again.',
 	signed_out: 'Your session has ended. Sign in again.',
@@ -35,6 +35,7 @@ const messages = {
 	SoftwareTokenMFANotFoundException: 'This user pool has authenticator apps switched off.',
 
 	// The HTTP API.
+	bad_address: 'This isn’t an e-mail address.',
 	account_exists: 'There is an account with this e-mail address. Sign in instead.',
 	recent_sign_in_required: 'To protect your account, sign in once more before you do this.',
 	address_not_verified: 'Confirm your e-mail address before you add a passkey.',
@@ -45,6 +46,7 @@ const messages = {
 	passkey_refused: 'This passkey doesn’t meet the rules of this site. Try another device or password manager.',
 	registration_not_found: 'That took too long. Try again.',
 	too_many_passkeys: 'You have as many passkeys as this site allows. Delete one first.',
+	no_way_back: 'Without your password you might not get in again. Add a second passkey first.',
 	last_passkey: 'This is your only way to sign in. Add another passkey first.',
 };
 

@@ -189,7 +189,7 @@ export class Passwordless {
 	}
 
 	/**
-	 * Gets a user back in by an operator's link, once. Throws `mail_spent` if it is too old or was used.
+	 * Gets a user back in by an operator's link, once. Throws `wrong_link` if it is too old or was used.
 	 * @param {string} token
 	 */
 	async recoverByLink(token) {

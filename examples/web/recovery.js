@@ -1,7 +1,7 @@
 // Getting back in without any passkey: by a code and some waiting, or by a link that the operator made.
 import { byId, formatTime, onClick, onSubmit } from './ui.js';
 
-const linkWords = { mail_spent: 'This link can’t be used any more: it was used, or is too old. Ask whoever sent it for another.' };
+const linkWords = { wrong_link: 'This link can’t be used any more: it was used, or is too old. Ask whoever sent it for another.' };
 
 export class RecoveryViews {
 	#page;
@@ -61,6 +61,7 @@ export class RecoveryViews {
 		}
 		this.#from = waiting.from;
 		byId('recovery-from').textContent = formatTime(waiting.from);
+		byId('recovery-from').dateTime = waiting.from;
 		this.#page.go('recovery-waiting');
 	}
 }

@@ -7,6 +7,9 @@ import { announce, byId, fill, onClick, onSubmit, run } from './ui.js';
 /** Views of this file → the feature without which they aren't there. @type {Record<string, string>} */
 const needs = { create: 'password-sign-up', confirm: 'password', forgotten: 'password', reset: 'password', 'app-code': 'password' };
 
+/** PreAuthentication is all that refuses a password so. */
+const passwordWords = { UserLambdaValidationException: 'Your account has a passkey, so it takes no password any more. Use your passkey.' };
+
 export class SignInViews {
 	#page;
 	#passkeys;
@@ -53,13 +56,23 @@ export class SignInViews {
 			this.#startAutofill();
 		}
 		if (view === 'continue') {
-			const passkeyFirst = last?.email === email && last.hasPasskey;
-			byId('named-passkey').classList.toggle('primary', passkeyFirst);
-			byId('password-submit').classList.toggle('primary', !passkeyFirst);
+			const first = this.#first(last?.email === email && last.hasPasskey);
+			for (const id of ['named-passkey', 'password-submit', 'mail-code', 'mail-link']) {
+				byId(id).classList.toggle('primary', id === first);
+			}
 		}
 		if (view === 'forgotten') {
 			byId('forgotten-email').value = email;
 		}
+	}
+
+	/** The button of the way in that is likeliest to work. @param {boolean} hasPasskeyHere */
+	#first(hasPasskeyHere) {
+		const { features } = this.#page;
+		if (hasPasskeyHere || !features.has('password') && features.has('passkeys')) {
+			return 'named-passkey';
+		}
+		return features.has('password') ? 'password-submit' : features.has('code') ? 'mail-code' : 'mail-link';
 	}
 
 	forget() {
@@ -82,7 +95,7 @@ export class SignInViews {
 			await this.#passkeys.signInByName(this.#page.typed.email);
 			this.#page.arrival.byPasskey();
 		}));
-		onSubmit(byId('password-form'), ({ password }) => this.#signInWithPassword(this.#page.typed.email, password));
+		onSubmit(byId('password-form'), ({ password }) => this.#signInWithPassword(this.#page.typed.email, password), passwordWords);
 		onSubmit(byId('app-code-form'), async ({ code }) => {
 			await this.#sendAppCode?.(code);
 			await this.#page.arrival.by('password');
