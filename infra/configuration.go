@@ -96,7 +96,7 @@ var spelling = strings.NewReplacer("EmailCode.", "EmailCode", "EmailLink.", "Ema
 
 // otherKeys: property → key, where they differ in more than case
 var otherKeys = map[string]string{
-	"Clients": "clientIds", "SMSRole": "smsRoleArn", "SenderKey": "senderKeyArn", "Native.Mode": "native",
+	"Clients": "clientIds", "PasswordClients": "passwordClientIds", "SMSRole": "smsRoleArn", "SenderKey": "senderKeyArn", "Native.Mode": "native",
 	"Domain.Name": "apiDomain", "Domain.BasePath": "apiBasePath",
 	"StampKey.Parameter": "stampParameter", "DecoyKey.Parameter": "decoyParameter",
 	"Corbado.BaseURL": "corbadoUrl", "Corbado.SecretParameter": "corbadoParameter",

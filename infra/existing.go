@@ -20,7 +20,7 @@ import (
 // existing names what the account has already. Empty means that there is no such thing.
 type existing struct {
 	userPoolID                                string
-	clientIDs                                 []string
+	clientIDs, passwordClientIDs              []string
 	replace                                   []string
 	attachment                                int
 	smsRoleARN, senderKeyARN                  string
@@ -58,6 +58,9 @@ func (e existing) importInto(stack constructs.Construct, props *passkeys.Props) 
 	}
 	for _, id := range e.clientIDs {
 		props.Clients = append(props.Clients, awscognito.UserPoolClient_FromUserPoolClientId(stack, jsii.String("Client-"+id), &id))
+	}
+	for _, id := range e.passwordClientIDs {
+		props.PasswordClients = append(props.PasswordClients, awscognito.UserPoolClient_FromUserPoolClientId(stack, jsii.String("PasswordClient-"+id), &id))
 	}
 	for _, trigger := range e.replace {
 		props.ReplaceTriggers = append(props.ReplaceTriggers, passkeys.Trigger(trigger))

@@ -77,7 +77,8 @@ var nativeOnly = map[string]any{
 
 // importedPool attaches passkeys to a pool that some other stack or hand made.
 var importedPool = map[string]any{
-	"userPoolId": "eu-west-1_Theirs001", "clientIds": "3n4b5urk1ft4fl3mg5e62d9ado", "replaceTriggers": "DefineAuthChallenge", "attachment": "1",
+	"userPoolId": "eu-west-1_Theirs001", "clientIds": "3n4b5urk1ft4fl3mg5e62d9ado", "replaceTriggers": "DefineAuthChallenge, PreAuthentication", "attachment": "1",
+	"passwords": "separate", "passwordClientIds": "7n4b5urk1ft4fl3mg5e62d9ado",
 	"smsRoleArn": "arn:aws:iam::111111111111:role/Texts", "senderKeyArn": "arn:aws:kms:eu-west-1:111111111111:key/22222222-2222-2222-2222-222222222222",
 }
 
@@ -101,6 +102,7 @@ func TestTemplate(t *testing.T) {
 		"mail":          byMail,
 		"observed":      {"auditBus": "security", "alarmTopicArn": topic, "tracing": true, "refusalThreshold": 500},
 		"imported-pool": importedPool,
+		"passwords":     with(byMail, map[string]any{"passwords": "phase-out"}),
 		"composed":      everythingOwn,
 	}
 	for name, change := range tests {

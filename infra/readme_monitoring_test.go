@@ -65,8 +65,7 @@ var alarmID = regexp.MustCompile(`^PasskeysMonitoring(\w+)[0-9A-F]{8}$`)
 
 func TestReadmeListsTheAlarms(t *testing.T) {
 	names := map[string][]string{} // threshold and description → alarms
-	resources := maps.Clone(synthesizedStack(t, withVendors).Resources)
-	maps.Copy(resources, synthesizedStack(t, with(withoutVendors, byMail)).Resources)
+	resources := synthesizedStack(t, with(withCorbado, withAccounts)).Resources
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
 		if resources[id].Type != "AWS::CloudWatch::Alarm" {
 			continue

@@ -104,8 +104,7 @@ const topic = "arn:aws:sns:eu-central-1:111122223333:on-call"
 // Settings of a stack that has everything optional but vendors, and of one with vendors and tickets.
 var (
 	withoutVendors = map[string]any{
-		"backendClient": true, "relatedOrigins": "https://example.co.uk", "native": "beside", "managedLoginDomainPrefix": "example-accounts", "managedLoginCallbackUrls": "https://example.com",
-		"auditBus": "default", "alarmTopicArn": topic, "tracing": true,
+		"backendClient": true, "relatedOrigins": "https://example.co.uk", "auditBus": "default", "alarmTopicArn": topic, "tracing": true,
 	}
 	withCorbado = with(withoutVendors, map[string]any{
 		"tickets": true, "corbado": true, "corbadoActions": true, "corbadoHostedAccount": "111122223333", "corbadoHostedExternalId": "example",
@@ -116,6 +115,11 @@ var (
 // byMail are the settings of links and codes by mail.
 var byMail = map[string]any{
 	"emailCode": true, "emailLinkUrls": "https://example.com/sign-in", "mailFrom": "sign-in@example.com", "mailConfigurationSet": "sign-in",
+}
+
+// besideNative are the settings of Cognito's own passkeys, which exclude an end to passwords.
+var besideNative = map[string]any{
+	"native": "beside", "managedLoginDomainPrefix": "example-accounts", "managedLoginCallbackUrls": "https://example.com",
 }
 
 // withAccounts are the settings of accounts without passwords.
@@ -138,7 +142,9 @@ func synthesizedStack(t *testing.T, change map[string]any) synthesized {
 
 func TestReadmeListsTheOutputs(t *testing.T) {
 	var want []row
-	for name, output := range synthesizedStack(t, with(withCorbado, withAccounts)).Outputs {
+	outputs := synthesizedStack(t, with(withCorbado, withAccounts)).Outputs
+	maps.Copy(outputs, synthesizedStack(t, besideNative).Outputs)
+	for name, output := range outputs {
 		want = append(want, row{code(name), output.Description})
 	}
 	slices.SortFunc(want, func(a, b row) int { return strings.Compare(a[0], b[0]) })

@@ -34,6 +34,12 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 	}
 	add("UserPoolId", p.UserPool().UserPoolId(), "Id of the user pool")
 	add("UserPoolClientId", p.Client().UserPoolClientId(), "Id of the public app client, for browsers and apps")
+	if client := p.PasswordClient(); client != nil {
+		add("PasswordClientId", client.UserPoolClientId(), "Id of the app client that is there for passwords")
+	}
+	if passwords := p.Passwords(); passwords != passkeys.PasswordsKeep {
+		add("Passwords", jsii.String(string(passwords)), "How far passwords are phased out: separate, phase-out, off")
+	}
 	if backend := p.BackendClient(); backend != nil {
 		add("BackendClientId", backend.UserPoolClientId(), "Id of the confidential app client, for servers")
 	}
@@ -58,9 +64,6 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 	}
 	if p.Recovers() {
 		add("Recovery", jsii.String("true"), "Users who have lost all their passkeys can get back in")
-	}
-	if passwords := p.Passwords(); passwords != passkeys.PasswordsKeep {
-		add("Passwords", jsii.String(string(passwords)), "What users can do with a password: phase-out or off")
 	}
 	add("RelyingPartyId", jsii.String(p.RelyingPartyID()), "Domain that passkeys belong to")
 	if document := p.RelatedOriginsDocument(); document != "" {

@@ -17,7 +17,7 @@ type itemStore interface {
 	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
 }
 
-// appClients keeps the items that tell Create what a sign-in on an app client may use.
+// appClients keeps the items that tell the triggers what a sign-in on an app client may use.
 type appClients struct{ store itemStore }
 
 func (a appClients) put(ctx context.Context, want clientProperties) error {
@@ -32,20 +32,27 @@ func (a appClients) put(ctx context.Context, want clientProperties) error {
 	if want.policy != "" {
 		item[table.Policy] = text(want.policy)
 	}
-	if _, err := a.store.PutItem(ctx, &dynamodb.PutItemInput{TableName: &want.table, Item: item}); err != nil {
-		return fmt.Errorf("writing the item of app client %s: %w", want.id, err)
+	return a.write(ctx, want.table, want.id, item)
+}
+
+func (a appClients) putForPasswords(ctx context.Context, want passwordClientProperties) error {
+	item := key(table.PasswordClientSK(want.id))
+	item[table.RelyingParty] = text(want.relyingPartyID)
+	return a.write(ctx, want.table, want.id, item)
+}
+
+func (a appClients) write(ctx context.Context, tableName, id string, item map[string]types.AttributeValue) error {
+	if _, err := a.store.PutItem(ctx, &dynamodb.PutItemInput{TableName: &tableName, Item: item}); err != nil {
+		return fmt.Errorf("writing the item of app client %s: %w", id, err)
 	}
 	return nil
 }
 
-// remove deletes the item if the resource owns it. With a table that is gone, so is the item.
-func (a appClients) remove(ctx context.Context, physicalID string, want clientProperties) error {
-	if physicalID != want.id {
-		return nil
-	}
-	_, err := a.store.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &want.table, Key: key(table.ClientSK(want.id))})
+// remove deletes an item of a client. With a table that is gone, so is the item.
+func (a appClients) remove(ctx context.Context, tableName, id, sortKey string) error {
+	_, err := a.store.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &tableName, Key: key(sortKey)})
 	if err != nil && !isGone(err) {
-		return fmt.Errorf("deleting the item of app client %s: %w", want.id, err)
+		return fmt.Errorf("deleting the item of app client %s: %w", id, err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/cfn"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
 )
 
 // handler serves the resource types of package provisioning.
@@ -43,11 +44,13 @@ func (h handler) serve(ctx context.Context, event cfn.Event) (string, map[string
 		return h.secret(ctx, event)
 	case provisioning.ClientType:
 		return h.client(ctx, event)
+	case provisioning.PasswordClientType:
+		return h.passwordClient(ctx, event)
 	case provisioning.PoolType:
 		return h.pool(ctx, event)
 	default:
-		return unowned(event, fmt.Errorf("resource type is %q: want %q, %q or %q",
-			event.ResourceType, provisioning.SecretType, provisioning.ClientType, provisioning.PoolType))
+		return unowned(event, fmt.Errorf("resource type is %q: want %q, %q, %q or %q",
+			event.ResourceType, provisioning.SecretType, provisioning.ClientType, provisioning.PasswordClientType, provisioning.PoolType))
 	}
 }
 
@@ -71,13 +74,29 @@ func (h handler) client(ctx context.Context, event cfn.Event) (string, map[strin
 	if err != nil {
 		return unowned(event, err)
 	}
-	if event.RequestType == cfn.RequestDelete {
-		return event.PhysicalResourceID, nil, h.appClients.remove(ctx, event.PhysicalResourceID, want)
-	}
-	if err := h.appClients.put(ctx, want); err != nil {
+	return h.item(ctx, event, want.table, want.id, table.ClientSK(want.id), func() error { return h.appClients.put(ctx, want) })
+}
+
+func (h handler) passwordClient(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
+	want, err := parsePasswordClient(event.ResourceProperties)
+	if err != nil {
 		return unowned(event, err)
 	}
-	return want.id, nil, nil
+	return h.item(ctx, event, want.table, want.id, table.PasswordClientSK(want.id), func() error { return h.appClients.putForPasswords(ctx, want) })
+}
+
+// item puts the item of an app client, or deletes it if the resource owns it.
+func (h handler) item(ctx context.Context, event cfn.Event, tableName, id, sortKey string, put func() error) (string, map[string]any, error) {
+	if event.RequestType != cfn.RequestDelete {
+		if err := put(); err != nil {
+			return unowned(event, err)
+		}
+		return id, nil, nil
+	}
+	if event.PhysicalResourceID != id {
+		return event.PhysicalResourceID, nil, nil
+	}
+	return id, nil, h.appClients.remove(ctx, tableName, id, sortKey)
 }
 
 func (h handler) pool(ctx context.Context, event cfn.Event) (string, map[string]any, error) {

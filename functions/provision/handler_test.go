@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/cfn"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
@@ -312,6 +313,36 @@ func TestAppClientIsServedOnceProvisioned(t *testing.T) {
 	if _, err := store.Client(t.Context(), client); !errors.Is(err, customauth.ErrNotServed) {
 		t.Errorf("after deletion: %v, want %v", err, customauth.ErrNotServed)
 	}
+}
+
+func TestPasswordsEndOnAClientOnceProvisioned(t *testing.T) {
+	w := newWorld(t)
+	store := dynamo.New(w.table, tableName) // what Pre Authentication reads through
+	event := func(request cfn.RequestType, physicalID, relyingPartyID string) cfn.Event {
+		return cfn.Event{RequestType: request, ResourceType: provisioning.PasswordClientType, PhysicalResourceID: physicalID, ResourceProperties: map[string]any{
+			provisioning.TableName: tableName, provisioning.ClientID: client, provisioning.RelyingPartyID: relyingPartyID,
+		}}
+	}
+	for request, relyingPartyID := range map[cfn.RequestType]string{cfn.RequestCreate: "example.com", cfn.RequestUpdate: "example.org"} {
+		if got := w.request(t, event(request, client, relyingPartyID)); got.Status != cfn.StatusSuccess || got.PhysicalResourceID != client {
+			t.Fatalf("answer %+v", got)
+		}
+		if got, err := store.PasswordClient(t.Context(), client); err != nil || got != relyingPartyID {
+			t.Errorf("relying party is %q, %v, want %s", got, err, relyingPartyID)
+		}
+	}
+	if _, err := store.Client(t.Context(), client); !errors.Is(err, customauth.ErrNotServed) {
+		t.Errorf("passkeys are served there: %v", err)
+	}
+	mustSucceed(t, w.request(t, event(cfn.RequestDelete, "request-1", "example.com"))) // one that was never created
+	if _, err := store.PasswordClient(t.Context(), client); err != nil {
+		t.Errorf("the deletion of a resource that was never created took the item: %v", err)
+	}
+	mustSucceed(t, w.request(t, event(cfn.RequestDelete, client, "example.com")))
+	if _, err := store.PasswordClient(t.Context(), client); !errors.Is(err, credentials.ErrNotFound) {
+		t.Errorf("after deletion: %v", err)
+	}
+	mustFail(t, w.request(t, event(cfn.RequestCreate, "", "")), `RelyingPartyId is ""`)
 }
 
 // An update that changes what a resource is known by makes another one.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -200,18 +201,26 @@ func same(t *testing.T, when string, want, got *types.UserPoolType) {
 	}
 }
 
-// triggers of a pool, in the order of triggerNames; empty where there is none.
+// triggers of custom authentication that a pool has; empty where there is none.
 func triggers(pool *types.UserPoolType) [3]string {
-	var arns [3]string
-	for i, trigger := range triggerNames {
-		arns[i] = aws.ToString(*slot(pool, trigger))
-	}
-	return arns
+	c := pool.LambdaConfig
+	return [3]string{aws.ToString(c.DefineAuthChallenge), aws.ToString(c.CreateAuthChallenge), aws.ToString(c.VerifyAuthChallengeResponse)}
 }
 
 // of is the triggers of one version of the stack's functions.
 func of(version string) [3]string {
 	return [3]string{functions + "define" + version, functions + "create" + version, functions + "verify" + version}
+}
+
+// attaching is the property for one version of the functions, beside further ones: trigger → ARN.
+func attaching(version string, further ...object) object {
+	triggers := map[string]any{
+		provisioning.TriggerDefine: of(version)[0], provisioning.TriggerCreate: of(version)[1], provisioning.TriggerVerify: of(version)[2],
+	}
+	for _, more := range further {
+		maps.Copy(triggers, more)
+	}
+	return object{provisioning.Triggers: triggers}
 }
 
 // poolProps are the properties of the custom resource for the first version of the functions.
@@ -220,9 +229,7 @@ func poolProps(change ...object) map[string]any {
 		"ServiceToken":                "arn:aws:lambda:us-east-1:000000000000:function:provision",
 		provisioning.TableName:        tableName,
 		provisioning.UserPoolID:       poolID,
-		provisioning.DefineARN:        of("1")[0],
-		provisioning.CreateARN:        of("1")[1],
-		provisioning.VerifyARN:        of("1")[2],
+		provisioning.Triggers:         attaching("1")[provisioning.Triggers],
 		provisioning.Replace:          []any{},
 		provisioning.Attributes:       []any{"created_by"},
 		provisioning.ClientIDs:        []any{client},
@@ -239,9 +246,7 @@ func poolProps(change ...object) map[string]any {
 }
 
 // newFunctions is the change of properties that the second version makes.
-var newFunctions = object{
-	provisioning.DefineARN: of("2")[0], provisioning.CreateARN: of("2")[1], provisioning.VerifyARN: of("2")[2],
-}
+var newFunctions = attaching("2")
 
 func (w *poolWorld) create(t *testing.T, properties map[string]any) cfn.Response {
 	t.Helper()

@@ -19,6 +19,13 @@ type secretProperties struct {
 	encryptionKey *string // nil: AWS's own
 }
 
+// passwordClientProperties are those of a provisioning.PasswordClientType.
+type passwordClientProperties struct {
+	table          string
+	id             string
+	relyingPartyID string
+}
+
 // clientProperties are those of a provisioning.ClientType.
 type clientProperties struct {
 	table            string
@@ -33,10 +40,12 @@ type clientProperties struct {
 type poolProperties struct {
 	table            string
 	id               string
-	triggers         map[string]string // trigger → ARN of the function
+	triggers         map[string]string // trigger → ARN of the function; those that the pool gets
 	replace          []string          // triggers
 	attributes       []string
 	clients          []string
+	passwordClients  []string
+	withoutPasswords bool // the clients may take no password
 	userVerification string
 	mail             bool // users may sign in by a mailed link or code
 	foldUserNames    bool
@@ -65,20 +74,27 @@ func parseClient(values map[string]any) (clientProperties, error) {
 	}, errors.Join(p.problems...)
 }
 
+func parsePasswordClient(values map[string]any) (passwordClientProperties, error) {
+	p := properties{values: values}
+	return passwordClientProperties{
+		table:          p.text(provisioning.TableName),
+		id:             p.text(provisioning.ClientID),
+		relyingPartyID: p.text(provisioning.RelyingPartyID),
+	}, errors.Join(p.problems...)
+}
+
 func parsePool(values map[string]any) (poolProperties, error) {
 	p := properties{values: values}
 	p.count(provisioning.Attachment) // whose increase alone is the message
 	return poolProperties{
-		table: p.text(provisioning.TableName),
-		id:    p.text(provisioning.UserPoolID),
-		triggers: map[string]string{
-			defineTrigger: p.text(provisioning.DefineARN),
-			createTrigger: p.text(provisioning.CreateARN),
-			verifyTrigger: p.text(provisioning.VerifyARN),
-		},
+		table:            p.text(provisioning.TableName),
+		id:               p.text(provisioning.UserPoolID),
+		triggers:         p.byName(provisioning.Triggers, triggerNames),
 		replace:          p.subset(provisioning.Replace, triggerNames),
 		attributes:       p.list(provisioning.Attributes),
 		clients:          p.list(provisioning.ClientIDs),
+		passwordClients:  p.list(provisioning.PasswordClientIDs),
+		withoutPasswords: p.oneOfOrNone(provisioning.WithoutPasswords, "true", "false") == "true",
 		userVerification: p.text(provisioning.UserVerification),
 		mail:             p.oneOfOrNone(provisioning.Mail, "true", "false") == "true",
 		foldUserNames:    p.oneOf(provisioning.FoldUserNames, "true", "false") == "true",
@@ -158,6 +174,21 @@ func (p *properties) list(name string) []string {
 		p.refuse(name, "a list of texts")
 	}
 	return list
+}
+
+// byName reads a map of texts that must not be empty, of which only some names are allowed.
+func (p *properties) byName(name string, allowed []string) map[string]string {
+	values, _ := p.values[name].(map[string]any)
+	texts := map[string]string{}
+	for key, value := range values {
+		if text, ok := value.(string); ok && text != "" && slices.Contains(allowed, key) {
+			texts[key] = text
+		}
+	}
+	if len(texts) == 0 || len(texts) != len(values) {
+		p.refuse(name, fmt.Sprintf("a text by some of the names %q", allowed))
+	}
+	return texts
 }
 
 // subset reads a list, perhaps empty, of allowed texts.

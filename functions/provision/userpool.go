@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
 
 // How often a pool is changed anew that others change at the same moment, and
@@ -21,14 +23,17 @@ const (
 	changePause    = time.Second
 )
 
-// The triggers that a pool gets, as its LambdaConfig names them.
-const (
-	defineTrigger = "DefineAuthChallenge"
-	createTrigger = "CreateAuthChallenge"
-	verifyTrigger = "VerifyAuthChallengeResponse"
-)
+// slots: trigger that a pool may get → where its settings have it
+var slots = map[string]func(*types.LambdaConfigType) **string{
+	provisioning.TriggerDefine:            func(c *types.LambdaConfigType) **string { return &c.DefineAuthChallenge },
+	provisioning.TriggerCreate:            func(c *types.LambdaConfigType) **string { return &c.CreateAuthChallenge },
+	provisioning.TriggerVerify:            func(c *types.LambdaConfigType) **string { return &c.VerifyAuthChallengeResponse },
+	provisioning.TriggerPreSignUp:         func(c *types.LambdaConfigType) **string { return &c.PreSignUp },
+	provisioning.TriggerPreAuthentication: func(c *types.LambdaConfigType) **string { return &c.PreAuthentication },
+}
 
-var triggerNames = []string{defineTrigger, createTrigger, verifyTrigger}
+// triggerNames are the triggers that a pool may get.
+var triggerNames = slices.Sorted(maps.Keys(slots))
 
 // poolClient is the subset of *cognitoidentityprovider.Client that user pools need.
 type poolClient interface {
@@ -47,7 +52,8 @@ type userPools struct {
 
 // attach gives the pool its attributes and triggers, once it is known to suit.
 // before are the properties that the resource had, if it had any: triggers of
-// theirs are the stack's own.
+// theirs are the stack's own, and make way for what they replaced once the stack
+// has no more use for them.
 func (u userPools) attach(ctx context.Context, want, before poolProperties) error {
 	return u.change(ctx, want.id, func(pool *types.UserPoolType) (bool, error) {
 		if err := u.check(ctx, pool, want, before); err != nil {
@@ -56,10 +62,20 @@ func (u userPools) attach(ctx context.Context, want, before poolProperties) erro
 		if err := u.addAttributes(ctx, pool, want); err != nil {
 			return false, err
 		}
-		if err := u.remember(ctx, pool, want, before); err != nil {
+		displaced, err := u.remember(ctx, pool, want, before)
+		if err != nil {
 			return false, err
 		}
-		return setTriggers(pool, func(trigger, _ string) string { return want.triggers[trigger] }), nil
+		return setTriggers(pool, func(trigger, present string) string {
+			switch {
+			case want.triggers[trigger] != "":
+				return want.triggers[trigger]
+			case isOwn(trigger, present, want, before):
+				return displaced[trigger]
+			default:
+				return present
+			}
+		}), nil
 	})
 }
 
@@ -72,7 +88,7 @@ func (u userPools) detach(ctx context.Context, want poolProperties) error {
 	}
 	err = u.change(ctx, want.id, func(pool *types.UserPoolType) (bool, error) {
 		return setTriggers(pool, func(trigger, present string) string {
-			if present == want.triggers[trigger] {
+			if isOwn(trigger, present, want, poolProperties{}) {
 				return displaced[trigger]
 			}
 			return present
@@ -152,17 +168,18 @@ func (u userPools) addAttributes(ctx context.Context, pool *types.UserPoolType, 
 	return nil
 }
 
-// remember keeps what the triggers replace. Where they are the stack's own
-// already, what they replaced is known.
-func (u userPools) remember(ctx context.Context, pool *types.UserPoolType, want, before poolProperties) error {
+// remember keeps what the triggers replace, and returns it: trigger → ARN of the
+// function. Where they are the stack's own already, or not wanted, what they
+// replaced is known.
+func (u userPools) remember(ctx context.Context, pool *types.UserPoolType, want, before poolProperties) (map[string]string, error) {
 	known, err := u.displaced.read(ctx, want)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	displaced := map[string]string{}
 	for _, trigger := range triggerNames {
 		present := aws.ToString(*slot(pool, trigger))
-		if present != "" && isOwn(trigger, present, want, before) {
+		if want.triggers[trigger] == "" || isOwn(trigger, present, want, before) {
 			present = known[trigger]
 		}
 		if present != "" {
@@ -170,16 +187,17 @@ func (u userPools) remember(ctx context.Context, pool *types.UserPoolType, want,
 		}
 	}
 	if maps.Equal(displaced, known) {
-		return nil
+		return known, nil
 	}
-	return u.displaced.write(ctx, want, displaced)
+	return displaced, u.displaced.write(ctx, want, displaced)
 }
 
+// isOwn says whether a trigger, if there is one, is the stack's.
 func isOwn(trigger, arn string, want, before poolProperties) bool {
-	return arn == want.triggers[trigger] || arn == before.triggers[trigger]
+	return arn != "" && (arn == want.triggers[trigger] || arn == before.triggers[trigger])
 }
 
-// setTriggers sets each of the three triggers to what choose makes of the
+// setTriggers sets each of the triggers to what choose makes of the
 // present one, an ARN or nothing, and says whether any changed.
 func setTriggers(pool *types.UserPoolType, choose func(trigger, present string) string) bool {
 	changed := false
@@ -196,19 +214,12 @@ func setTriggers(pool *types.UserPoolType, choose func(trigger, present string) 
 	return changed
 }
 
-// slot is where a pool's settings have one of the three triggers.
+// slot is where a pool's settings have a trigger.
 func slot(pool *types.UserPoolType, trigger string) **string {
 	if pool.LambdaConfig == nil {
 		pool.LambdaConfig = &types.LambdaConfigType{}
 	}
-	switch trigger {
-	case defineTrigger:
-		return &pool.LambdaConfig.DefineAuthChallenge
-	case createTrigger:
-		return &pool.LambdaConfig.CreateAuthChallenge
-	default:
-		return &pool.LambdaConfig.VerifyAuthChallengeResponse
-	}
+	return slots[trigger](pool.LambdaConfig)
 }
 
 // findAttribute returns a custom attribute of a pool, or nil.

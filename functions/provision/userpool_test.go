@@ -67,7 +67,7 @@ func withTriggers() object {
 func TestReplacedTriggersComeBack(t *testing.T) {
 	w := newPoolWorld(t, withTriggers())
 	found := w.described(t, poolID)
-	properties := poolProps(object{provisioning.Replace: []any{defineTrigger, createTrigger}, provisioning.Attributes: []any{"origin"}})
+	properties := poolProps(object{provisioning.Replace: []any{provisioning.TriggerDefine, provisioning.TriggerCreate}, provisioning.Attributes: []any{"origin"}})
 	for range 2 { // the answer to the first may have been lost
 		mustSucceed(t, w.create(t, properties))
 	}
@@ -87,7 +87,7 @@ func TestReplacedTriggersComeBack(t *testing.T) {
 func TestCreationThatSeemedToFailIsUndone(t *testing.T) {
 	w := newPoolWorld(t, withTriggers())
 	found := w.described(t, poolID)
-	properties := poolProps(object{provisioning.Replace: []any{defineTrigger, createTrigger}, provisioning.Attributes: []any{}})
+	properties := poolProps(object{provisioning.Replace: []any{provisioning.TriggerDefine, provisioning.TriggerCreate}, provisioning.Attributes: []any{}})
 	w.lose = true
 	failed := w.create(t, properties)
 	mustFail(t, failed, "updating user pool "+poolID)
@@ -124,7 +124,7 @@ func TestPoolRefusals(t *testing.T) {
 			},
 		},
 		"a trigger that Replace doesn't name": {
-			pool: withTriggers(), properties: object{provisioning.Replace: []any{defineTrigger}},
+			pool: withTriggers(), properties: object{provisioning.Replace: []any{provisioning.TriggerDefine}},
 			want: []string{"has the trigger CreateAuthChallenge already"},
 		},
 		"an attribute of another type": {
@@ -156,6 +156,27 @@ func TestPoolRefusals(t *testing.T) {
 			client: suitable.with("PreventUserExistenceErrors", "LEGACY"),
 			want:   []string{"app client theirs has PreventUserExistenceErrors LEGACY", "set it to ENABLED"},
 		},
+		"a client that takes passwords where they are phased out": {
+			client: suitable.with("ExplicitAuthFlows", []string{"ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"}), properties: object{provisioning.WithoutPasswords: "true"},
+			want: []string{"app client theirs has the flows [\"ALLOW_CUSTOM_AUTH\" \"ALLOW_USER_SRP_AUTH\"], which take passwords: leave it no more than ALLOW_CUSTOM_AUTH and ALLOW_REFRESH_TOKEN_AUTH"},
+		},
+		"a client of choice-based sign-in, which takes passwords": {
+			client: suitable.with("ExplicitAuthFlows", []string{"ALLOW_CUSTOM_AUTH", "ALLOW_USER_AUTH"}), properties: object{provisioning.WithoutPasswords: "true"},
+			want: []string{"which take passwords"},
+		},
+		"a client for passwords on which passkeys sign in too": {
+			properties: object{provisioning.PasswordClientIDs: []any{client}},
+			want:       []string{"app client " + client + ", of PasswordClients, has the flows [\"ALLOW_CUSTOM_AUTH\"]: take away ALLOW_CUSTOM_AUTH and ALLOW_USER_AUTH"},
+		},
+		"a client for passwords that tells who has an account": {
+			client:     suitable.with("PreventUserExistenceErrors", "LEGACY").with("ExplicitAuthFlows", []string{"ALLOW_USER_SRP_AUTH"}),
+			properties: object{provisioning.ClientIDs: []any{client}, provisioning.PasswordClientIDs: []any{"theirs"}},
+			want:       []string{"app client theirs has PreventUserExistenceErrors LEGACY"},
+		},
+		"a client for passwords with the default flows": {
+			client: object{"PreventUserExistenceErrors": "ENABLED"}, properties: object{provisioning.ClientIDs: []any{client}, provisioning.PasswordClientIDs: []any{"theirs"}},
+			want: []string{"app client theirs, of PasswordClients, has the flows []"},
+		},
 		"a client with the default of that": {
 			client: object{}, want: []string{"app client theirs has PreventUserExistenceErrors LEGACY"},
 		},
@@ -175,10 +196,10 @@ func TestPoolRefusals(t *testing.T) {
 		},
 		"bad properties": {
 			properties: object{
-				provisioning.DefineARN: "", provisioning.Replace: []any{"PreSignUp"}, provisioning.Attributes: "created_by",
+				provisioning.Triggers: map[string]any{"PreTokenGeneration": functions + "claims"}, provisioning.Replace: []any{"PreTokenGeneration"}, provisioning.Attributes: "created_by",
 				provisioning.ClientIDs: []any{""}, provisioning.FoldUserNames: "perhaps", provisioning.Attachment: "again",
 			},
-			want: []string{`DefineArn is ""`, `Replace is []interface {}{"PreSignUp"}`, `Attributes is "created_by"`, "ClientIds is", `FoldUserNames is "perhaps"`, `Attachment is "again"`},
+			want: []string{`Triggers is map[string]interface {}{"PreTokenGeneration"`, `Replace is []interface {}{"PreTokenGeneration"}`, `Attributes is "created_by"`, "ClientIds is", `FoldUserNames is "perhaps"`, `Attachment is "again"`},
 		},
 	}
 	for title, tt := range tests {
@@ -204,6 +225,55 @@ func TestPoolRefusals(t *testing.T) {
 			same(t, "after the clean-up", found, w.described(t, poolID))
 		})
 	}
+}
+
+// further are the triggers that come with an end to passwords.
+var further = object{
+	provisioning.TriggerPreSignUp: functions + "sign-up", provisioning.TriggerPreAuthentication: functions + "authentication",
+}
+
+// A trigger that the stack has no more use for makes way for what it replaced.
+func TestFurtherTriggersComeAndGo(t *testing.T) {
+	w := newPoolWorld(t, theirs)
+	without := poolProps()
+	mustSucceed(t, w.create(t, without))
+	found := w.described(t, poolID)
+
+	mustFail(t, w.updateTo(t, without, poolProps(attaching("1", further))), "has the trigger PreSignUp already, "+functions+"presignup")
+	same(t, "after a refusal", found, w.described(t, poolID))
+
+	with := poolProps(attaching("1", further), object{provisioning.Replace: []any{provisioning.TriggerPreSignUp}})
+	for range 2 {
+		mustSucceed(t, w.updateTo(t, without, with))
+		if c := w.described(t, poolID).LambdaConfig; *c.PreSignUp != functions+"sign-up" || *c.PreAuthentication != functions+"authentication" {
+			t.Fatalf("triggers %+v", c)
+		}
+	}
+	for range 2 {
+		mustSucceed(t, w.updateTo(t, with, without))
+		same(t, "without them again", found, w.described(t, poolID))
+	}
+	w.byHand(t, func(in *cognito.UpdateUserPoolInput) { in.LambdaConfig.PreSignUp = nil })
+	mustSucceed(t, w.updateTo(t, without, poolProps(newFunctions)))
+	if c := w.described(t, poolID).LambdaConfig; c.PreSignUp != nil {
+		t.Errorf("%s came back, which the owner took away", *c.PreSignUp)
+	}
+	mustSucceed(t, w.updateTo(t, poolProps(newFunctions), with))
+	mustSucceed(t, w.remove(t, poolID, with))
+	if c := w.described(t, poolID).LambdaConfig; c.PreSignUp != nil || c.PreAuthentication != nil {
+		t.Errorf("the pool is left with %+v", c)
+	}
+}
+
+func TestClientsAreCheckedOnceTheyMayTakeNoPassword(t *testing.T) {
+	w := newPoolWorld(t, theirs)
+	w.addClient(t, "both", suitable.with("ExplicitAuthFlows", []string{"ALLOW_CUSTOM_AUTH", "ALLOW_USER_SRP_AUTH"}))
+	w.addClient(t, "passwords", suitable.with("ExplicitAuthFlows", []string{"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}))
+	clients := object{provisioning.ClientIDs: []any{client, "both"}}
+	mustSucceed(t, w.create(t, poolProps(clients)))
+	mustFail(t, w.updateTo(t, poolProps(clients), poolProps(clients, object{provisioning.WithoutPasswords: "true"})), "app client both has the flows")
+	phasedOut := poolProps(object{provisioning.WithoutPasswords: "true", provisioning.PasswordClientIDs: []any{"passwords"}})
+	mustSucceed(t, w.updateTo(t, poolProps(clients), phasedOut))
 }
 
 func TestPoolWithRequiredMFATakesVerifiedUsers(t *testing.T) {
@@ -279,7 +349,7 @@ func TestAnotherPool(t *testing.T) {
 	if refused.PhysicalResourceID != poolID {
 		t.Errorf("a refused move is known by %s", refused.PhysicalResourceID)
 	}
-	other[provisioning.Replace] = []any{defineTrigger}
+	other[provisioning.Replace] = []any{provisioning.TriggerDefine}
 	moved := w.updateTo(t, first, other)
 	mustSucceed(t, moved)
 	mustSucceed(t, w.remove(t, poolID, first)) // as CloudFormation deletes what was replaced

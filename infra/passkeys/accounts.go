@@ -28,8 +28,7 @@ type AccountProps struct {
 	// Not with SignInPhone.
 	Recovery *Recovery
 
-	// Passwords says what users can still do with one. Empty means PasswordsKeep.
-	Passwords Passwords
+	PasswordProps
 }
 
 // SignUp is signing up without a password.
@@ -50,16 +49,6 @@ type Recovery struct {
 	KeepPasskeys bool
 }
 
-// Passwords says what users can still do with a password.
-type Passwords string
-
-// Values of Passwords.
-const (
-	PasswordsKeep     Passwords = "keep"      // sign in and recover with it
-	PasswordsPhaseOut Passwords = "phase-out" // sign in with it as long as they have no passkey
-	PasswordsOff      Passwords = "off"       // nothing
-)
-
 // Limits of accounts.
 const (
 	defaultRecoveryDelay = 24 * time.Hour
@@ -79,7 +68,7 @@ func (a AccountProps) withDefaults() AccountProps {
 		}
 		a.Recovery = &recovery
 	}
-	setDefault(&a.Passwords, PasswordsKeep)
+	a.PasswordProps = a.PasswordProps.withDefaults()
 	return a
 }
 
@@ -89,6 +78,14 @@ func (a AccountProps) vouches() bool { return a.SignUp != nil || a.Recovery != n
 
 // hasAccounts reports whether there is an accounts function.
 func (a AccountProps) hasAccounts() bool { return a.vouches() }
+
+// asksBeforeSignUp reports whether a function decides who may sign up at Cognito itself.
+func (a AccountProps) asksBeforeSignUp() bool { return a.SignUp != nil || a.areOut() }
+
+// closesSignUp reports whether nobody may.
+func (a AccountProps) closesSignUp() bool {
+	return a.areOut() || a.SignUp != nil && !a.SignUp.KnownOnly
+}
 
 // accountMethods are the ways to sign in that accounts add on every app client.
 func (a AccountProps) accountMethods() []string {
@@ -166,9 +163,6 @@ func (p *Passkeys) SignUp() *SignUp { return p.props.SignUp }
 // Recovers reports whether users can get back in who have lost all their passkeys.
 func (p *Passkeys) Recovers() bool { return p.props.Recovery != nil }
 
-// Passwords is what users can do with a password.
-func (p *Passkeys) Passwords() Passwords { return p.props.Passwords }
-
 // Function answers the routes of accounts.
 func (a *Accounts) Function() awslambda.IFunction { return a.function.live }
 
@@ -208,7 +202,6 @@ func (a AccountsProps) validate() error {
 
 // accounts checks what concerns accounts.
 func (c *check) accounts(a AccountProps, m MailProps, signIn SignIn) {
-	oneOf(c, "Passwords", a.Passwords, "", PasswordsKeep, PasswordsPhaseOut, PasswordsOff)
 	journeys := []property{{"SignUp", a.SignUp != nil}, {"Recovery", a.Recovery != nil}}
 	if !m.sends() {
 		c.unset("set EmailCode or EmailLink too: an address is proved by mail, and users without a passkey at hand must get in", journeys...)

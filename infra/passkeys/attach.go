@@ -25,6 +25,10 @@ type AttachOptions struct {
 	// for what passkeys need of it.
 	Clients []awscognito.IUserPoolClient
 
+	// PasswordClients are app clients of the pool that EndPasswords is told of;
+	// each is checked too.
+	PasswordClients []awscognito.IUserPoolClient
+
 	// Attributes are custom attributes, without "custom:", that the pool gets
 	// unless it has them: texts that can be changed. They can never be removed.
 	Attributes []string
@@ -52,7 +56,10 @@ func (t *Triggers) Attach(pool awscognito.IUserPool, options *AttachOptions) {
 	}
 	var c check
 	for _, client := range options.Clients {
-		c.client(client, pool)
+		c.servedClient(client, pool, t.props.areOut())
+	}
+	for _, client := range options.PasswordClients {
+		c.passwordClient(client, pool)
 	}
 	own, ok := pool.(awscognito.UserPool)
 	if ok {
@@ -107,22 +114,39 @@ func (c *check) importedPool(t *Triggers, pool awscognito.IUserPool) {
 	}
 }
 
-// client checks an app client that the app declares.
-func (c *check) client(client awscognito.IUserPoolClient, pool awscognito.IUserPool) {
+// servedClient checks an app client that the app declares and that is to be served.
+func (c *check) servedClient(client awscognito.IUserPoolClient, pool awscognito.IUserPool, withoutPasswords bool) {
+	const property = "Clients"
+	flows, declared := c.client(property, client, pool)
+	if declared && !slices.Contains(flows, flowCustom) {
+		c.add(property, *client.Node().Path(), "let it use custom authentication: AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true)}")
+	}
+	for _, flow := range flows {
+		if withoutPasswords && slices.Contains(passwordFlows, flow) {
+			c.add(property, *client.Node().Path(), "take away %s: it takes passwords, which are phased out", flow)
+		}
+	}
+}
+
+// client checks an app client that the app declares, and returns its flows. One
+// that the app doesn't declare is checked at deployment.
+func (c *check) client(property string, client awscognito.IUserPoolClient, pool awscognito.IUserPool) (flows []string, ok bool) {
 	declared, ok := client.Node().DefaultChild().(awscognito.CfnUserPoolClient)
 	if !ok {
-		return // imported: it is checked at deployment
+		return nil, false
 	}
-	const property = "Clients"
 	if declaredPool, ok := pool.(awscognito.UserPool); ok && !reflect.DeepEqual(resolved(declaredPool, declared.UserPoolId()), resolved(declaredPool, pool.UserPoolId())) {
 		c.add(property, *client.Node().Path(), "list app clients of UserPool only: this one is of another pool")
-	}
-	if flows := declared.ExplicitAuthFlows(); flows == nil || !slices.ContainsFunc(*flows, func(f *string) bool { return *f == "ALLOW_CUSTOM_AUTH" }) {
-		c.add(property, *client.Node().Path(), "let it use custom authentication: AuthFlows: &awscognito.AuthFlow{Custom: jsii.Bool(true)}")
 	}
 	if errors := declared.PreventUserExistenceErrors(); errors == nil || *errors != "ENABLED" {
 		c.add(property, *client.Node().Path(), "set PreventUserExistenceErrors to true: without it a sign-in tells who has an account")
 	}
+	if explicit := declared.ExplicitAuthFlows(); explicit != nil {
+		for _, flow := range *explicit {
+			flows = append(flows, *flow)
+		}
+	}
+	return flows, true
 }
 
 // attachOwn changes a pool of this stack where it is declared.
@@ -151,19 +175,17 @@ func (t *Triggers) attachOwn(pool awscognito.UserPool, options AttachOptions) {
 func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptions) {
 	keys := t.props.Keys
 	keys.provision.allow(t.attachingTakes(pool, options)...)
-	var clientIDs []*string
-	for _, client := range options.Clients {
-		clientIDs = append(clientIDs, client.UserPoolClientId())
+	triggers := map[Trigger]*string{} // trigger → ARN of its function
+	for _, part := range t.parts() {
+		triggers[part.trigger] = part.function.FunctionArn()
 	}
 	properties := map[string]any{
 		provisioning.TableName:        t.props.Table.TableName(),
 		provisioning.UserPoolID:       pool.UserPoolId(),
-		provisioning.DefineARN:        t.define.live.FunctionArn(),
-		provisioning.CreateARN:        t.create.live.FunctionArn(),
-		provisioning.VerifyARN:        t.verify.live.FunctionArn(),
+		provisioning.Triggers:         triggers,
 		provisioning.UserVerification: t.props.UserVerification,
 		provisioning.FoldUserNames:    !t.props.CaseSensitiveUserNames,
-		provisioning.ClientIDs:        clientIDs,
+		provisioning.ClientIDs:        idsOf(options.Clients),
 		provisioning.Attributes:       options.Attributes,
 		provisioning.Replace:          options.Replace,
 		provisioning.Attachment:       options.Attachment,
@@ -171,10 +193,24 @@ func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptio
 	if t.props.sends() {
 		properties[provisioning.Mail] = true
 	}
+	if t.props.areOut() {
+		properties[provisioning.WithoutPasswords] = true
+	}
+	if t.props.areApart() {
+		properties[provisioning.PasswordClientIDs] = idsOf(options.PasswordClients)
+	}
 	resource := keys.newCustomResource(t, "Attachment", provisioning.PoolType, properties)
 	for _, part := range t.parts() {
 		resource.Node().AddDependency(t.letInvoke(pool, part)) // before the pool calls
 	}
+}
+
+func idsOf(clients []awscognito.IUserPoolClient) []*string {
+	var ids []*string
+	for _, client := range clients {
+		ids = append(ids, client.UserPoolClientId())
+	}
+	return ids
 }
 
 // attachingTakes is what the provision function must be allowed to attach
@@ -186,7 +222,7 @@ func (t *Triggers) attachingTakes(pool awscognito.IUserPool, options AttachOptio
 	if len(options.Attributes) > 0 {
 		actions = append(actions, "cognito-idp:AddCustomAttributes")
 	}
-	if len(options.Clients) > 0 {
+	if len(options.Clients)+len(options.PasswordClients) > 0 {
 		actions = append(actions, "cognito-idp:DescribeUserPoolClient")
 	}
 	statements := append(

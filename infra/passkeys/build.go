@@ -31,9 +31,15 @@ const (
 	accountsFunction  = "accounts"
 
 	corbadoActionsFunction = "corbado-actions"
+
+	preSignUpFunction         = "pre-sign-up"
+	preAuthenticationFunction = "pre-authentication"
 )
 
-var functionNames = []string{defineFunction, createFunction, verifyFunction, apiFunction, provisionFunction, auditFunction, accountsFunction, corbadoActionsFunction}
+var functionNames = []string{
+	defineFunction, createFunction, verifyFunction, apiFunction, provisionFunction, auditFunction, accountsFunction, corbadoActionsFunction,
+	preSignUpFunction, preAuthenticationFunction,
+}
 
 const (
 	modulePath = "github.com/cognito-passkeys/cognito-passkeys"

@@ -86,7 +86,7 @@ func (m *Monitoring) underneath() *[]awscloudwatch.IWidget {
 	var errors, throttles []awscloudwatch.IMetric
 	for _, f := range m.functions() {
 		label := &awscloudwatch.MetricOptions{Label: jsii.String(string(f.name) + " errors")}
-		errors = append(errors, f.latest.MetricErrors(label))
+		errors = append(errors, f.failures(label))
 		throttles = append(throttles, f.latest.MetricThrottles(&awscloudwatch.MetricOptions{Label: jsii.String(string(f.name) + " throttles")}))
 	}
 	if errors != nil {

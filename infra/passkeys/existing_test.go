@@ -230,7 +230,7 @@ func TestPoolsThatAreRefused(t *testing.T) {
 		"rejects a client that says who has an account": {client(&awscognito.AuthFlow{Custom: jsii.Bool(true)}, nil),
 			[]string{`Clients is "Stack/Pool/Client": set PreventUserExistenceErrors to true`}},
 		"rejects all that is wrong with a client": {client(nil, jsii.Bool(false)),
-			[]string{`Clients is "Stack/Pool/Client": let it use custom authentication`, `Clients is "Stack/Pool/Client": set PreventUserExistenceErrors`}},
+			[]string{`Clients is "Stack/Pool/Client": set PreventUserExistenceErrors`, `Clients is "Stack/Pool/Client": let it use custom authentication`}},
 		"rejects a client of another pool": {func() {
 			stack := newStack()
 			other := theirClient(theirPool(constructs.NewConstruct(stack, jsii.String("Other"))), "Client")
@@ -313,16 +313,29 @@ var imported = sync.OnceValue(func() map[string]resources {
 	return all
 })
 
+// triggersOf lists what the custom resource attaches to a pool.
+func triggersOf(all resources) string {
+	var list []string
+	for _, attachment := range all.ofType("Custom::PasskeysUserPool") {
+		for trigger, function := range attachment["Triggers"].(map[string]any) {
+			list = append(list, trigger+"="+flat(function))
+		}
+	}
+	slices.Sort(list)
+	return strings.Join(list, " ")
+}
+
 func TestImportedPoolGetsTriggersFromACustomResource(t *testing.T) {
 	all := imported()["ById"]
 	got := map[string]string{}
 	for name, value := range all.named(t, "Custom::PasskeysUserPool", "PasskeysTriggersAttachment") {
 		got[name] = text(value)
 	}
+	got["Triggers"] = triggersOf(all)
 	want := map[string]string{
 		"ServiceToken": "${PasskeysKeysProvision.Arn}", "ServiceTimeout": "120", "TableName": "${PasskeysTable}", "UserPoolId": "eu-west-1_Theirs001",
-		"DefineArn": "${PasskeysTriggersDefineAuthChallengeLive}", "CreateArn": "${PasskeysTriggersCreateAuthChallengeLive}",
-		"VerifyArn": "${PasskeysTriggersVerifyAuthChallengeLive}", "UserVerification": "required", "FoldUserNames": "false",
+		"Triggers": "CreateAuthChallenge=${PasskeysTriggersCreateAuthChallengeLive} DefineAuthChallenge=${PasskeysTriggersDefineAuthChallengeLive} " +
+			"VerifyAuthChallengeResponse=${PasskeysTriggersVerifyAuthChallengeLive}", "UserVerification": "required", "FoldUserNames": "false",
 		"ClientIds": "3n4b5urk1ft4fl3mg5e62d9ado", "Attributes": "created_by", "Replace": "VerifyAuthChallengeResponse", "Attachment": "2",
 	}
 	if !maps.Equal(got, want) {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
@@ -34,6 +35,7 @@ type definition struct {
 	timeout     time.Duration
 	allow       []awsiam.PolicyStatement
 	files       string // folder whose files lie in templatesFolder beside the binary; empty: none
+	refuses     bool   // it answers no by an error, as Cognito wants it of a trigger that decides nothing else
 }
 
 // function is one of the module's functions.
@@ -42,6 +44,10 @@ type function struct {
 	live   awslambda.Alias       // what callers invoke; nil for a function that serves no sign-ins
 	policy awsiam.PolicyDocument // all that its role allows
 	logs   awslogs.LogGroup
+
+	// failures counts its calls that failed: Lambda's count of errors, unless
+	// the function refuses by such.
+	failures func(*awscloudwatch.MetricOptions) awscloudwatch.Metric
 }
 
 // allow adds to what the function may do.
@@ -70,7 +76,7 @@ func (c CommonProps) newFunction(scope constructs.Construct, d definition) funct
 		policy.AddStatements(allowTracing())
 		acknowledge(role, map[string]string{ruleWildcards: "X-Ray's segments have no resource that a policy could name."})
 	}
-	return function{policy: policy, logs: logs, latest: awslambda.NewFunction(scope, jsii.String(d.id), &awslambda.FunctionProps{
+	f := function{policy: policy, logs: logs, latest: awslambda.NewFunction(scope, jsii.String(d.id), &awslambda.FunctionProps{
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture: c.Architecture,
 		Handler:      jsii.String(bootstrap),
@@ -85,6 +91,13 @@ func (c CommonProps) newFunction(scope constructs.Construct, d definition) funct
 		LogGroup:              logs,
 		LoggingFormat:         awslambda.LoggingFormat_JSON,
 	})}
+	f.failures = f.latest.MetricErrors
+	if d.refuses {
+		f.failures = func(options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+			return emitted{c.Instance}.metric(metrics.Faults, map[string]string{metrics.Function: d.directory}, options)
+		}
+	}
+	return f
 }
 
 // newServing makes a function that sign-ins wait for. Callers invoke it by an
@@ -102,22 +115,26 @@ func (c CommonProps) newServing(scope constructs.Construct, d definition) functi
 	}
 	f.live = awslambda.NewAlias(scope, jsii.String(d.id+"Live"), options)
 	if c.Rollout != nil {
-		c.addRollout(scope, d.id, f)
+		c.addRollout(scope, d, f)
 	}
 	return f
 }
 
 // addRollout shifts the alias to a new version as c.Rollout says, and back when
 // the alias answers with errors meanwhile.
-func (c CommonProps) addRollout(scope constructs.Construct, id string, f function) {
-	failing := f.live.MetricErrors(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1))}).
-		CreateAlarm(scope, jsii.String(id+"RolloutErrors"), &awscloudwatch.CreateAlarmOptions{
+func (c CommonProps) addRollout(scope constructs.Construct, d definition, f function) {
+	failures := f.live.MetricErrors
+	if d.refuses {
+		failures = f.failures
+	}
+	failing := failures(&awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(1))}).
+		CreateAlarm(scope, jsii.String(d.id+"RolloutErrors"), &awscloudwatch.CreateAlarmOptions{
 			AlarmDescription:  jsii.String("The new version fails: its rollout is taken back"),
 			Threshold:         jsii.Number(1),
 			EvaluationPeriods: jsii.Number(1),
 			TreatMissingData:  awscloudwatch.TreatMissingData_NOT_BREACHING,
 		})
-	role := awsiam.NewRole(scope, jsii.String(id+"RolloutRole"), &awsiam.RoleProps{
+	role := awsiam.NewRole(scope, jsii.String(d.id+"RolloutRole"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("codedeploy.amazonaws.com"), nil),
 		InlinePolicies: &map[string]awsiam.PolicyDocument{"Least": policyOf(
 			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -130,7 +147,7 @@ func (c CommonProps) addRollout(scope constructs.Construct, id string, f functio
 			}),
 		)},
 	})
-	awscodedeploy.NewLambdaDeploymentGroup(scope, jsii.String(id+"Rollout"), &awscodedeploy.LambdaDeploymentGroupProps{
+	awscodedeploy.NewLambdaDeploymentGroup(scope, jsii.String(d.id+"Rollout"), &awscodedeploy.LambdaDeploymentGroupProps{
 		Alias:            f.live,
 		DeploymentConfig: c.Rollout,
 		Alarms:           &[]interfacesawscloudwatch.IAlarmRef{failing},

@@ -35,6 +35,9 @@ const (
 	FunctionAccounts FunctionName = accountsFunction
 
 	FunctionCorbadoActions FunctionName = corbadoActionsFunction
+
+	FunctionPreSignUp         FunctionName = preSignUpFunction
+	FunctionPreAuthentication FunctionName = preAuthenticationFunction
 )
 
 // emitted are the metrics that the functions of an instance emit. Unless the

@@ -1,6 +1,7 @@
 package passkeys
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -157,11 +158,14 @@ func (m *Monitoring) triggers() []watched {
 		return nil
 	}
 	t := m.props.Triggers
-	return []watched{
+	all := []watched{
 		{"DefineAuthChallenge", FunctionDefine, t.define},
 		{"CreateAuthChallenge", FunctionCreate, t.create},
 		{"VerifyAuthChallenge", FunctionVerify, t.verify},
+		{"PreSignUp", FunctionPreSignUp, t.preSignUp},
+		{"PreAuthentication", FunctionPreAuthentication, t.preAuthentication},
 	}
+	return slices.DeleteFunc(all, func(w watched) bool { return w.latest == nil })
 }
 
 // functions are all that serve users.
@@ -187,7 +191,7 @@ func (m *Monitoring) addAlarms() {
 		m.addAlarm("DroppedEvents", "Audit events could not be delivered because they are malformed or too large.", m.emits.metric(metrics.DroppedEvents, nil, nil), 1)
 	}
 	for _, f := range everyone {
-		m.addAlarm(f.id+"Errors", "A function fails: its log says why.", f.latest.MetricErrors(nil), float64(t.Errors))
+		m.addAlarm(f.id+"Errors", "A function fails: its log says why.", f.failures(nil), float64(t.Errors))
 		m.addAlarm(f.id+"Throttles", "A function has no free instance: raise the account's or its concurrency.", f.latest.MetricThrottles(nil), float64(t.Throttles))
 	}
 	for _, f := range m.triggers() {

@@ -38,6 +38,9 @@ type Passkeys struct {
 	pool     awscognito.IUserPool
 	clients  []awscognito.IUserPoolClient
 	backend  awscognito.UserPoolClient // nil unless asked for
+
+	passwordClients []awscognito.IUserPoolClient
+
 	api      *API
 	accounts *Accounts                 // nil unless asked for
 	login    awscognito.UserPoolDomain // nil unless asked for
@@ -65,6 +68,7 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	}
 	p.addPool()
 	p.addClients()
+	p.addPasswordClients()
 	if p.props.custom() {
 		p.addAPI()
 		p.addAccounts()
@@ -116,12 +120,13 @@ func (p *Passkeys) addPool() {
 		return
 	}
 	p.triggers.Attach(p.pool, &AttachOptions{
-		Clients:    p.props.Clients,
-		Attributes: []string{p.props.MarkerAttribute},
-		Replace:    p.props.ReplaceTriggers,
-		Attachment: p.props.Attachment,
-		SMSRole:    p.props.SMSRole,
-		SenderKey:  p.props.SenderKey,
+		Clients:         p.props.Clients,
+		PasswordClients: p.props.PasswordClients,
+		Attributes:      []string{p.props.MarkerAttribute},
+		Replace:         p.props.ReplaceTriggers,
+		Attachment:      p.props.Attachment,
+		SMSRole:         p.props.SMSRole,
+		SenderKey:       p.props.SenderKey,
 	})
 }
 
@@ -131,7 +136,7 @@ func (p *Passkeys) addAPI() {
 		VendorProps:          p.props.VendorProps,
 		MailProps:            p.props.MailProps,
 		UserPool:             p.pool,
-		Clients:              p.clients,
+		Clients:              slices.Concat(p.clients, p.passwordClients),
 		Table:                p.table,
 		Keys:                 p.keys,
 		RelyingPartyID:       p.props.RelyingPartyID,

@@ -8,8 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newPool makes a user pool. Passwords stay beside passkeys, and recovery goes
-// to a verified e-mail address only, because phone numbers change hands.
+// newPool makes a user pool.
 func (p *Passkeys) newPool() awscognito.UserPool {
 	byEmail, byPhone := p.props.SignIn == SignInEmail, p.props.SignIn == SignInPhone
 	pool := awscognito.NewUserPool(p, jsii.String("UserPool"), p.withNative(&awscognito.UserPoolProps{
@@ -28,7 +27,7 @@ func (p *Passkeys) newPool() awscognito.UserPool {
 		// A changed address counts only once it is verified: whoever holds a
 		// stolen access token can't move the account to an address of theirs.
 		KeepOriginal:    &awscognito.KeepOriginalAttrs{Email: jsii.Bool(true), Phone: jsii.Bool(byPhone)},
-		AccountRecovery: awscognito.AccountRecovery_EMAIL_ONLY,
+		AccountRecovery: p.props.recovery(),
 		PasswordPolicy: &awscognito.PasswordPolicy{
 			MinLength:            jsii.Number(14),
 			RequireDigits:        jsii.Bool(true),
@@ -105,13 +104,13 @@ func (p *Passkeys) addClients() {
 	p.clients = slices.Clone(p.props.Clients)
 	if len(p.clients) == 0 {
 		p.clients = append(p.clients, p.newClient("Client", &awscognito.UserPoolClientOptions{
-			AuthFlows: p.props.authFlows(awscognito.AuthFlow{UserSrp: jsii.Bool(true)}),
+			AuthFlows: p.props.authFlows(awscognito.AuthFlow{UserSrp: jsii.Bool(!p.props.areOut())}),
 			OAuth:     p.props.loginSettings(),
 		}))
 	}
 	if p.props.BackendClient {
 		p.backend = p.newClient("BackendClient", &awscognito.UserPoolClientOptions{
-			AuthFlows:      p.props.authFlows(awscognito.AuthFlow{AdminUserPassword: jsii.Bool(true)}),
+			AuthFlows:      p.props.authFlows(awscognito.AuthFlow{AdminUserPassword: jsii.Bool(!p.props.areOut())}),
 			GenerateSecret: jsii.Bool(true),
 		})
 		p.clients = append(p.clients, p.backend)

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
 
 // Props configures the construct. Only RelyingPartyID and Origins are required.
@@ -100,8 +102,8 @@ type Props struct {
 	// it on a pool that exists: with UserPool it says what that one has.
 	SignIn SignIn
 
-	// SelfSignUp says whether users may create their own accounts. Nil means
-	// true. Not with UserPool.
+	// SelfSignUp says whether users may create their own accounts at Cognito. Nil
+	// means true, unless SignUp or Passwords closes that way. Not with UserPool.
 	SelfSignUp *bool
 
 	// MFA says whether users may add an authenticator app (TOTP) as a second
@@ -196,14 +198,16 @@ const (
 	MFAOptional MFA = "optional" // each user may add an authenticator app
 )
 
-// Trigger is a trigger of custom authentication, as Cognito names it.
+// Trigger is a trigger of a user pool, as Cognito names it.
 type Trigger string
 
-// Values of Trigger.
+// Values of Trigger: the three of custom authentication, and those that come with Passwords.
 const (
-	TriggerDefine Trigger = "DefineAuthChallenge"
-	TriggerCreate Trigger = "CreateAuthChallenge"
-	TriggerVerify Trigger = "VerifyAuthChallengeResponse"
+	TriggerDefine            Trigger = provisioning.TriggerDefine
+	TriggerCreate            Trigger = provisioning.TriggerCreate
+	TriggerVerify            Trigger = provisioning.TriggerVerify
+	TriggerPreSignUp         Trigger = provisioning.TriggerPreSignUp
+	TriggerPreAuthentication Trigger = provisioning.TriggerPreAuthentication
 )
 
 // withDefaults returns a copy of p in which no zero value is left to interpret,
@@ -217,7 +221,7 @@ func (p Props) withDefaults() Props {
 	setDefault(&p.MaxPasskeys, 20)
 	setDefault(&p.RecentAuthentication, 5*time.Minute)
 	setDefault(&p.SignIn, SignInEmail)
-	setDefault(&p.SelfSignUp, jsii.Bool(true))
+	setDefault(&p.SelfSignUp, jsii.Bool(!p.closesSignUp()))
 	setDefault(&p.MFA, MFAOff)
 	if p.Native != nil {
 		p.Native = p.Native.withDefaults(p)

@@ -44,17 +44,20 @@ type TriggersProps struct {
 // MethodTicket lets an app client's users sign in by a one-time ticket of a trusted backend.
 const MethodTicket = provisioning.MethodTicket
 
-// Triggers are the three functions of custom authentication. A pool refers to
-// its triggers, and CloudFormation allows no cycle: they refer neither to a pool
-// nor to an app client. Create reads what it must know of a client from the table.
+// Triggers are the three functions of custom authentication, and with Passwords
+// those before an account and before a password. A pool refers to its triggers,
+// and CloudFormation allows no cycle: they refer neither to a pool nor to an app
+// client. What they must know of a client they read from the table.
 type Triggers struct {
 	constructs.Construct
 
 	props                  TriggersProps
 	define, create, verify function
-	ticket                 keyRing // for trusted backends alone; empty unless Props.Tickets
-	account                keyRing // for the accounts function alone; empty unless it signs users in
-	mail                   keyRing // for Create and the accounts function; empty unless mail is sent
+	preSignUp              function // zero unless it decides who may sign up at Cognito
+	preAuthentication      function // zero unless there are app clients for passwords
+	ticket                 keyRing  // for trusted backends alone; empty unless Props.Tickets
+	account                keyRing  // for the accounts function alone; empty unless it signs users in
+	mail                   keyRing  // for Create and the accounts function; empty unless mail is sent
 }
 
 // NewTriggers adds the functions to scope. No pool has them before Attach, and
@@ -76,6 +79,7 @@ func NewTriggers(scope constructs.Construct, id *string, props *TriggersProps) *
 	t.addDefine()
 	t.addCreate()
 	t.addVerify()
+	t.addGates()
 	return t
 }
 
@@ -161,6 +165,12 @@ func (t *Triggers) CreateFunction() awslambda.IFunction { return t.create.live }
 // VerifyFunction is the Verify Auth Challenge Response trigger.
 func (t *Triggers) VerifyFunction() awslambda.IFunction { return t.verify.live }
 
+// PreSignUpFunction is the Pre Sign-up trigger, or nil where SignUp is open.
+func (t *Triggers) PreSignUpFunction() awslambda.IFunction { return t.preSignUp.live }
+
+// PreAuthenticationFunction is the Pre Authentication trigger, or nil without app clients for passwords.
+func (t *Triggers) PreAuthenticationFunction() awslambda.IFunction { return t.preAuthentication.live }
+
 // Serve lets the users of an app client sign in with passkeys: Create refuses
 // every client that it finds no item of. Users who are with a vendor sign in
 // there too; further methods are those of the client alone, such as MethodTicket.
@@ -191,7 +201,7 @@ func servedID(client awscognito.IUserPoolClient) string {
 	return *client.Node().Id() + (*client.Node().Addr())[:8]
 }
 
-// part is one of the three, under the names that Cognito has for it.
+// part is one of the functions, under the names that Cognito has for it.
 type part struct {
 	trigger   Trigger
 	operation awscognito.UserPoolOperation
@@ -199,9 +209,12 @@ type part struct {
 }
 
 func (t *Triggers) parts() []part {
-	return []part{
+	parts := []part{
 		{TriggerDefine, awscognito.UserPoolOperation_DEFINE_AUTH_CHALLENGE(), t.define.live},
 		{TriggerCreate, awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE(), t.create.live},
 		{TriggerVerify, awscognito.UserPoolOperation_VERIFY_AUTH_CHALLENGE_RESPONSE(), t.verify.live},
+		{TriggerPreSignUp, awscognito.UserPoolOperation_PRE_SIGN_UP(), t.preSignUp.live},
+		{TriggerPreAuthentication, awscognito.UserPoolOperation_PRE_AUTHENTICATION(), t.preAuthentication.live},
 	}
+	return slices.DeleteFunc(parts, func(p part) bool { return p.function == nil })
 }

@@ -86,6 +86,7 @@ func (p Props) Validate() error {
 	c.mailBesideVendors(p.MailProps, p.VendorProps)
 	c.tickets(p)
 	c.accounts(p.AccountProps, p.MailProps, p.SignIn)
+	c.passwords(p)
 	return c.err()
 }
 
@@ -380,7 +381,7 @@ func (c *check) userPool(p Props) {
 	}
 	c.unset(remedy, wrong...)
 	for _, t := range p.ReplaceTriggers {
-		oneOf(c, "ReplaceTriggers", t, TriggerDefine, TriggerCreate, TriggerVerify)
+		oneOf(c, "ReplaceTriggers", t, TriggerDefine, TriggerCreate, TriggerVerify, TriggerPreSignUp, TriggerPreAuthentication)
 	}
 	if p.Attachment < 0 {
 		c.add("Attachment", p.Attachment, "start at 0 and increase it by one to attach the triggers again")

@@ -8,6 +8,8 @@ const (
 	SecretType = "Custom::PasskeysSecret"    // a key ring in a SecureString parameter
 	ClientType = "Custom::PasskeysAppClient" // an app client's item in the credential table
 	PoolType   = "Custom::PasskeysUserPool"  // the triggers and attributes of a pool that the stack doesn't make
+
+	PasswordClientType = "Custom::PasskeysPasswordClient" // the item of an app client on which a passkey ends the password
 )
 
 // Properties of SecretType. A parameter that exists is never overwritten,
@@ -38,7 +40,8 @@ const (
 // Ed25519 public keys (current, next, previous), unpadded base64url, joined by commas.
 const PublicKeys = "PublicKeys"
 
-// Properties of ClientType; the physical id is the app client's id.
+// Properties of ClientType, of which PasswordClientType has the first three; the
+// physical id is the app client's id.
 const (
 	TableName        = "TableName"
 	ClientID         = "ClientId"
@@ -57,15 +60,25 @@ const (
 // Cognito can't remove them. An absent list is an empty one.
 const (
 	UserPoolID    = "UserPoolId"
-	DefineARN     = "DefineArn" // of the function that becomes the trigger
-	CreateARN     = "CreateArn"
-	VerifyARN     = "VerifyArn"
+	Triggers      = "Triggers"      // a map: trigger → ARN of the function that becomes it
 	Attributes    = "Attributes"    // a list of custom attributes, without "custom:", to add as changeable texts
 	ClientIDs     = "ClientIds"     // a list of the app clients that are served
 	Replace       = "Replace"       // a list of the triggers, as Cognito names them, that may be replaced
 	FoldUserNames = "FoldUserNames" // "true" or "false": whether the pool ignores the case of user names, as the functions are told
 	Mail          = "Mail"          // "true" if users may sign in by a mailed link or code; absent: they may not
 	Attachment    = "Attachment"    // a whole number; each increase attaches once more
+
+	PasswordClientIDs = "PasswordClientIds" // a list of the app clients on which a passkey ends the password
+	WithoutPasswords  = "WithoutPasswords"  // "true" if the app clients that are served may take no password; absent: they may
+)
+
+// Triggers of a pool, as its LambdaConfig names them.
+const (
+	TriggerDefine            = "DefineAuthChallenge"
+	TriggerCreate            = "CreateAuthChallenge"
+	TriggerVerify            = "VerifyAuthChallengeResponse"
+	TriggerPreSignUp         = "PreSignUp"
+	TriggerPreAuthentication = "PreAuthentication"
 )
 
 // UserVerificationRequired is the UserVerification that makes a passkey two

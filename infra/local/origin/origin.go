@@ -43,7 +43,7 @@ type ClientConfig struct {
 	SignUp           string `json:"signUp,omitempty"`           // without a password: "passkey-first" or "known"; empty if users don't
 	Recovery         bool   `json:"recovery,omitempty"`         // whether users can get back in who have lost all their passkeys
 	TableName        string `json:"tableName,omitempty"`        // of the table of a stack on this machine, for the operator's commands
-	Passwords        string `json:"passwords,omitempty"`        // "phase-out" or "off"; empty if users keep theirs
+	Passwords        string `json:"passwords,omitempty"`        // "separate", "phase-out" or "off"; empty if users keep theirs
 	PasswordClientID string `json:"passwordClientId,omitempty"` // of the app client for those who still have a password
 }
 

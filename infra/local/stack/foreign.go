@@ -99,21 +99,26 @@ func plainPool(id string, attachment map[string]any) (*ForeignPool, error) {
 	if err != nil {
 		return nil, err
 	}
-	clients, _ := attachment[provisioning.ClientIDs].([]any)
-	for _, client := range clients {
-		clientID, named := client.(string)
-		if !named {
-			continue // the template makes it
-		}
-		pool.Clients[clientID], err = json.Marshal(map[string]any{
-			"UserPoolId":                 id,
-			"PreventUserExistenceErrors": "ENABLED",
-			"ExplicitAuthFlows": []string{
-				"ALLOW_CUSTOM_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
-			},
-		})
-		if err != nil {
-			return nil, err
+	byPassword := []string{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"}
+	served := []string{"ALLOW_CUSTOM_AUTH"}
+	if fmt.Sprint(attachment[provisioning.WithoutPasswords]) != "true" {
+		served = append(served, byPassword...)
+	}
+	for property, flows := range map[string][]string{provisioning.ClientIDs: served, provisioning.PasswordClientIDs: byPassword} {
+		clients, _ := attachment[property].([]any)
+		for _, client := range clients {
+			clientID, named := client.(string)
+			if !named {
+				continue // the template makes it
+			}
+			pool.Clients[clientID], err = json.Marshal(map[string]any{
+				"UserPoolId":                 id,
+				"PreventUserExistenceErrors": "ENABLED",
+				"ExplicitAuthFlows":          append([]string{"ALLOW_REFRESH_TOKEN_AUTH"}, flows...),
+			})
+			if err != nil {
+				return nil, err
+			}
 		}
 	}
 	return pool, nil
