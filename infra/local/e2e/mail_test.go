@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -123,7 +124,7 @@ func TestPasskeyRequiredLooksTheSame(t *testing.T) {
 			t.Errorf("%s is told %v", name, got)
 		}
 	}
-	if mails := p.mails(t, with.email); len(mails) != 1 || mailedDigits.MatchString(mails[0]) || !strings.Contains(mails[0], "passkey") {
+	if mails := p.mails(t, with.email); len(mails) != 2 || mailedDigits.MatchString(mails[0]) || !strings.Contains(mails[0], "takes nothing weaker") {
 		t.Errorf("who has a passkey is mailed %q", mails)
 	}
 	if mails := p.mails(t, without.email); len(mails) != 1 || !mailedDigits.MatchString(mails[0]) {
@@ -133,5 +134,23 @@ func TestPasskeyRequiredLooksTheSame(t *testing.T) {
 	p.wantTokens(t, with)
 	if aws.ToString(with.tokens.AccessToken) == "" {
 		t.Error("the passkey gives no token")
+	}
+}
+
+// The owner of an account is told of every change, by functions that may send
+// mail from the one address.
+func TestOwnerIsToldOfChanges(t *testing.T) {
+	t.Parallel()
+	p, page := startMailing(t, "")
+	u := p.newUser(t, "ann@example.com", "ann@example.com")
+	mails := p.mails(t, u.email)
+	if len(mails) != 1 || !strings.Contains(mails[0], "was added to your account") || !strings.Contains(mails[0], "sign in at "+strings.TrimSuffix(page, "/")+" ") {
+		t.Fatalf("after a registration the owner is mailed %q", mails)
+	}
+	if status, body := p.api(t, http.MethodDelete, "/passkeys/"+p.list(t, u)[0].ID, *u.tokens.AccessToken, nil); status != http.StatusNoContent {
+		t.Fatalf("answers %d %s", status, body)
+	}
+	if mails = p.mails(t, u.email); len(mails) != 2 || !strings.Contains(mails[0], "was removed from your account") {
+		t.Errorf("after a removal the owner is mailed %q", mails)
 	}
 }

@@ -35,12 +35,14 @@ type visitor struct {
 	stack         *stack.Stack
 	pool          *cognito.Client
 	authenticator *passkeytest.Authenticator
+	received      *mailbox
 	token         string // the access token of the last sign-in
 }
 
-func newVisitor(s *stack.Stack) *visitor {
+func newVisitor(s *stack.Stack, received *mailbox) *visitor {
 	return &visitor{
 		stack:         s,
+		received:      received,
 		authenticator: passkeytest.NewSynced(webOrigin),
 		pool:          userpooltest.ClientOf(s.UserPool()),
 	}

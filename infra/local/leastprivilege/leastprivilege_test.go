@@ -153,11 +153,12 @@ func live(t *testing.T, assembly string, whole document, use journey) (logged st
 		{"torn down", whole.tornDown(), func(context.Context, *visitor) error { return nil }},
 	}
 	for _, phase := range phases {
+		received := &mailbox{}
 		s, err := stack.Start(t.Context(), stack.Options{
-			Assembly: place(t, assembly, phase.document), DataDirectory: data, Mail: func(userpool.Message) {}, Log: l,
+			Assembly: place(t, assembly, phase.document), DataDirectory: data, Mail: func(userpool.Message) {}, Sent: received.put, Log: l,
 		})
 		if err == nil {
-			err = errors.Join(phase.use(t.Context(), newVisitor(s)), s.Close())
+			err = errors.Join(phase.use(t.Context(), newVisitor(s, received)), s.Close())
 		}
 		if refused := refusal.FindString(l.String()); err == nil && refused != "" {
 			err = errors.New(refused)
@@ -286,6 +287,8 @@ func TestEveryPermissionIsNeededAndNoneIsMissing(t *testing.T) {
 	})
 	services := startServices(t)
 	beside := synthesized(t, services.settings())
+	mailing := synthesized(t, " -c emailCode=true -c mailFrom="+sender+" -c mailConfigurationSet=sign-in")
+	t.Run("with mail", func(t *testing.T) { prove(t, mailing, readTemplate(t, mailing), mailJourney, whole.statements()) })
 	t.Run("beside vendors", func(t *testing.T) { prove(t, beside, readTemplate(t, beside), services.journey, whole.statements()) })
 }
 

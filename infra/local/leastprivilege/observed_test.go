@@ -50,7 +50,7 @@ func observe(t *testing.T) *observation {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, o.log)
 	}
-	v := newVisitor(s)
+	v := newVisitor(s, nil)
 	steps := []func(context.Context) error{v.join, v.register, v.signInByName, v.signInWithClone, v.signInRefused, v.manage}
 	for _, step := range steps {
 		if err := step(t.Context()); err != nil {
@@ -132,7 +132,7 @@ func (o *observation) metricsAreDocumented(t *testing.T) {
 	want := map[string]bool{}
 	for _, m := range metrics.All() {
 		for _, set := range m.Dimensions {
-			if m.Name != metrics.Faults.Name && m.Name != metrics.DroppedEvents.Name { // nothing failed
+			if !slices.Contains([]string{metrics.Faults.Name, metrics.NoticeFailures.Name, metrics.DroppedEvents.Name}, m.Name) { // nothing failed
 				want[describe(m.Name, m.Unit, set)] = true
 			}
 		}
