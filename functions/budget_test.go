@@ -21,6 +21,7 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/passkeytest/journey"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/trigger"
 )
@@ -206,6 +207,26 @@ func TestOperationsOfAPassword(t *testing.T) {
 			t.Error(err)
 		}
 		s.wantOperations(t, "a sign-in elsewhere of "+name)
+	}
+}
+
+// Nor by the work that a wrong code takes, whether one was sent. (The round after it takes a minimum time.)
+func TestOperationsOfAWrongCode(t *testing.T) {
+	s := newCounted(t)
+	s.Mails(t)
+	s.Client.Policy = provisioning.PolicyRequired
+	holder := s.NewUser("5f0c8d2e-0000-4000-8000-00000000000a")
+	s.Register(t, holder, passkeytest.NewSynced(journey.Origin))
+	for name, user := range map[string]journey.User{
+		"a user who was sent one": s.NewUser("5f0c8d2e-0000-4000-8000-00000000000b"), "a user who may have none": holder,
+		"nobody": {Name: "11111111-2222-4333-8444-555555555555", NotFound: true},
+	} {
+		session := s.Ask(t, user, journey.AskCode)
+		s.table.Operations()
+		if verified, err := s.Verify(t.Context(), session, "00000000", nil); err != nil || verified.Response.AnswerCorrect {
+			t.Fatalf("a guess is right, or error %v", err)
+		}
+		s.wantOperations(t, "a wrong code of "+name, get, update)
 	}
 }
 

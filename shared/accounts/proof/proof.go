@@ -165,45 +165,42 @@ func wrong(reason string) Verdict { return Verdict{Reason: reason} }
 
 // Redeem judges an attempt. A code is found correct once. Because a reply can get
 // lost, the same attempt keeps its verdict for a while, as a sign-in's does. Wrong
-// codes are counted, and end the proof when there were too many. It reads once,
-// and writes once for a proof that is outstanding.
+// codes are counted, and end the proof when there were too many. It reads once and
+// writes once, also where no code was sent, so that the time doesn't tell.
 func (d Desk) Redeem(ctx context.Context, a Attempt) (Verdict, error) {
 	if !sent.IsCode(a.Code) || len(a.ID) != len(rand.Text()) {
 		return wrong(reasonUnknown), nil
-	}
-	proof, err := d.Store.Proof(ctx, a.ID)
-	if errors.Is(err, credentials.ErrNotFound) {
-		return wrong(reasonUnknown), nil
-	}
-	if err != nil {
-		return Verdict{}, fmt.Errorf("reading the proof: %w", err)
-	}
-	if !proof.Use.Time.IsZero() {
-		return d.repeat(ctx, a, proof)
-	}
-	switch {
-	case !proof.Expires.After(d.Now()):
-		return wrong(reasonExpired), nil
-	case proof.Wrong >= credentials.MaxWrongTries:
-		return wrong(reasonTries), nil
 	}
 	key, err := d.Key(ctx)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("reading the mail key: %w", err)
 	}
-	if subtle.ConstantTimeCompare([]byte(a.Code), []byte(a.code(key, a.ID))) != 1 {
-		return d.miss(ctx, a)
+	proof, err := d.Store.Proof(ctx, a.ID)
+	unknown := errors.Is(err, credentials.ErrNotFound)
+	switch {
+	case err != nil && !unknown:
+		return Verdict{}, fmt.Errorf("reading the proof: %w", err)
+	case unknown:
+		return d.miss(ctx, a, reasonUnknown)
+	case !proof.Use.Time.IsZero():
+		return d.repeat(ctx, a, proof)
+	case !proof.Expires.After(d.Now()):
+		return d.miss(ctx, a, reasonExpired)
+	case proof.Wrong >= credentials.MaxWrongTries:
+		return d.miss(ctx, a, reasonTries)
+	case subtle.ConstantTimeCompare([]byte(a.Code), []byte(a.code(key, a.ID))) != 1:
+		return d.miss(ctx, a, reasonWrong)
 	}
 	return d.spend(ctx, a)
 }
 
-// miss counts a wrong code. One that is not counted, because there were enough
-// already, is wrong all the same.
-func (d Desk) miss(ctx context.Context, a Attempt) (Verdict, error) {
+// miss counts a wrong code. One that is not counted, because none was sent or there
+// were enough already, is wrong all the same.
+func (d Desk) miss(ctx context.Context, a Attempt, reason string) (Verdict, error) {
 	if err := d.Store.MissProof(ctx, a.ID); err != nil && !errors.Is(err, credentials.ErrCondition) {
 		return Verdict{}, fmt.Errorf("counting a wrong code: %w", err)
 	}
-	return wrong(reasonWrong), nil
+	return wrong(reason), nil
 }
 
 // spend records an attempt that is right. What it finds on a failed condition is

@@ -430,7 +430,7 @@ func TestOperations(t *testing.T) {
 	unknown := attempt
 	unknown.ID = strings.Repeat("A", len(unknown.ID))
 	s.redeem(t, unknown)
-	want("an unknown proof", get)
+	want("an unknown proof", get, update) // as a wrong code, so that the time tells nobody whether one was sent
 	unknown.ID = "?"
 	s.redeem(t, unknown)
 	want("what is no id")

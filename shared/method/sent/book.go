@@ -49,29 +49,24 @@ type Claim struct {
 }
 
 // Check returns the verdict on an answer. It reads once, and writes once for a
-// right answer and for a wrong code.
+// right answer and for any code, so that nobody can tell by the time that a wrong
+// code takes to whom one was sent.
 func (b Book) Check(ctx context.Context, answer customauth.Answer, claim Claim) (customauth.Verdict, error) {
-	sub := answer.User.Sub
-	mailing, err := b.Store.Mailing(ctx, sub, claim.SortKey)
-	if errors.Is(err, credentials.ErrNotFound) {
-		return claim.wrong(reasonUnknown), nil
-	}
-	if err != nil {
-		return customauth.Verdict{}, fmt.Errorf("reading what was mailed: %w", err)
-	}
-	if subtle.ConstantTimeCompare(mailing.Token, claim.Token) != 1 {
-		return claim.wrong(reasonUnknown), nil
-	}
-	if !mailing.Use.Time.IsZero() {
-		return b.repeat(ctx, answer, claim, mailing.Use)
-	}
+	mailing, err := b.Store.Mailing(ctx, answer.User.Sub, claim.SortKey)
+	unknown := errors.Is(err, credentials.ErrNotFound)
 	switch {
+	case err != nil && !unknown:
+		return customauth.Verdict{}, fmt.Errorf("reading what was mailed: %w", err)
+	case unknown, subtle.ConstantTimeCompare(mailing.Token, claim.Token) != 1:
+		return b.miss(ctx, answer, claim, reasonUnknown)
+	case !mailing.Use.Time.IsZero():
+		return b.repeat(ctx, answer, claim, mailing.Use)
 	case !mailing.Expires.After(b.Now()):
-		return claim.wrong(reasonExpired), nil
+		return b.miss(ctx, answer, claim, reasonExpired)
 	case mailing.Wrong >= credentials.MaxWrongTries:
-		return claim.wrong(reasonTries), nil
+		return b.miss(ctx, answer, claim, reasonTries)
 	case !claim.Right:
-		return b.miss(ctx, sub, claim)
+		return b.miss(ctx, answer, claim, reasonWrong)
 	}
 	if reason := claim.Refuse(mailing); reason != "" {
 		return claim.wrong(reason), nil
@@ -79,14 +74,17 @@ func (b Book) Check(ctx context.Context, answer customauth.Answer, claim Claim) 
 	return b.spend(ctx, answer, claim)
 }
 
-// miss counts a wrong code. One that is not counted, because there were enough
-// already, is wrong all the same.
-func (b Book) miss(ctx context.Context, sub string, claim Claim) (customauth.Verdict, error) {
-	err := b.Store.MissMailing(ctx, sub, claim.SortKey)
+// miss refuses an answer, and counts it if it is a code. One that is not counted,
+// because none was sent or there were enough already, is wrong all the same.
+func (b Book) miss(ctx context.Context, answer customauth.Answer, claim Claim, reason string) (customauth.Verdict, error) {
+	if claim.Token != nil {
+		return claim.wrong(reason), nil
+	}
+	err := b.Store.MissMailing(ctx, answer.User.Sub, claim.SortKey)
 	if err != nil && !errors.Is(err, credentials.ErrCondition) {
 		return customauth.Verdict{}, fmt.Errorf("counting a wrong code: %w", err)
 	}
-	return claim.wrong(reasonWrong), nil
+	return claim.wrong(reason), nil
 }
 
 // spend records an answer that is right. What it finds on a failed condition is

@@ -29,9 +29,6 @@ const (
 	privateSession = "s"
 )
 
-// reasonNoCode is the reason of a refusal: the round was opened without a code.
-const reasonNoCode = "no_code"
-
 // AskCode answers a request for a letter with a code of eight digits, once in a
 // session, like Ask; the request says nothing of how the letter is written. The
 // code is derived from the key and the sign-in session, so a trigger that Cognito
@@ -71,16 +68,14 @@ func HasCode(sealed customauth.Sealed) bool {
 }
 
 // CheckCode returns the verdict on an answer with a code, which is found correct
-// once, like Check. Wrong codes are counted in the table. In a round without a
-// code it reads nothing.
+// once, like Check. Wrong codes are counted in the table. One in a round without a
+// code takes as long.
 func (b Book) CheckCode(ctx context.Context, answer customauth.Answer, method, code string) (customauth.Verdict, error) {
-	claim := Claim{Method: method}
-	if !HasCode(answer.Sealed) {
-		return claim.wrong(reasonNoCode), nil
-	}
 	session, want := answer.Sealed.Private[privateSession], answer.Sealed.Private[privateHash]
-	claim.SortKey = table.CodeSK(session)
-	claim.Right = subtle.ConstantTimeCompare([]byte(hash(session, code)), []byte(want)) == 1
-	claim.Refuse = func(credentials.Mailing) string { return "" }
-	return b.Check(ctx, answer, claim)
+	return b.Check(ctx, answer, Claim{
+		Method:  method,
+		SortKey: table.CodeSK(session),
+		Right:   subtle.ConstantTimeCompare([]byte(hash(session, code)), []byte(want)) == 1,
+		Refuse:  func(credentials.Mailing) string { return "" },
+	})
 }

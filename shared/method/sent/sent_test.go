@@ -108,7 +108,7 @@ func TestCodeIsRefused(t *testing.T) {
 	session := s.Ask(t, s.user, journey.AskCode)
 	code := s.letter(t).Code
 	t.Run("rejects it in a session that asked for none", func(t *testing.T) {
-		s.wantRefused(t, s.Begin(t, s.user), code, "no_code")
+		s.wantRefused(t, s.Begin(t, s.user), code, "not_mailed")
 	})
 	t.Run("rejects it in another session that asked", func(t *testing.T) {
 		s.Advance(2 * time.Minute)

@@ -145,7 +145,7 @@ func TestStepUp(t *testing.T) {
 	code := s.code(t)
 	s.wantRefused(t, session, journey.StepUp(t, token, other(code)), "wrong_code")
 	s.wantTokens(t, session, journey.StepUp(t, token, code))
-	s.wantRefused(t, s.Begin(t, s.user), journey.StepUp(t, token, code), "no_code")
+	s.wantRefused(t, s.Begin(t, s.user), journey.StepUp(t, token, code), "not_mailed")
 }
 
 // The access token must be live, of the same user, app client and pool.
