@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/local/iam"
 )
@@ -50,11 +51,17 @@ func (s *Server) serveSES(w http.ResponseWriter, caller string, body []byte) err
 	}
 	simple := request.Content.Simple
 	if simple == nil || len(request.Destination.ToAddresses) != 1 {
-		return refused("BadRequestException", "want a simple mail to one address")
+		return refused(badMail, "want a simple mail to one address")
 	}
 	from, err := mail.ParseAddress(request.FromEmailAddress)
 	if err != nil {
-		return refused("BadRequestException", "FromEmailAddress: %v", err)
+		return refused(badMail, "FromEmailAddress: %v", err)
+	}
+	if err := checkRecipient(request.Destination.ToAddresses[0]); err != nil {
+		return err
+	}
+	if subject := simple.Subject.Data; subject == "" || strings.ContainsFunc(subject, unicode.IsControl) || simple.Body.Text.Data+simple.Body.HTML.Data == "" {
+		return refused(badMail, "want a subject of one line, and a body")
 	}
 	if err := s.authorizeMail(caller, from.Address, request.ConfigurationSetName); err != nil {
 		return err
@@ -70,6 +77,20 @@ func (s *Server) serveSES(w http.ResponseWriter, caller string, body []byte) err
 		return err
 	}
 	writeBody(w, http.StatusOK, text)
+	return nil
+}
+
+// badMail is the type of the error for a mail that can't be sent as it is.
+const badMail = "BadRequestException"
+
+// checkRecipient refuses an address that SES can't reach: it doesn't know
+// SMTPUTF8, so that the domain must be in Punycode and the rest in ASCII.
+// https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html
+func checkRecipient(to string) error {
+	notASCII := func(r rune) bool { return r > unicode.MaxASCII }
+	if parsed, err := mail.ParseAddress(to); err != nil || parsed.Address != to || strings.ContainsFunc(to, notASCII) {
+		return refused(badMail, "the recipient is no address, or not one in ASCII")
+	}
 	return nil
 }
 

@@ -3,7 +3,9 @@ package ses
 
 import (
 	"context"
+	"errors"
 	"net/mail"
+	"regexp"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
@@ -22,7 +24,8 @@ type Post struct {
 	ConfigurationSet string // may be empty
 }
 
-// Send sends a letter. SES takes it or the error says why not; whether it
+// Send sends a letter. SES takes it or the error says why not, without the
+// addresses that SES names in it, because errors are logged. Whether the mail
 // arrives, only SES's own events tell.
 func (p Post) Send(ctx context.Context, letter letters.Letter) error {
 	message, err := p.Words.Write(letter)
@@ -44,9 +47,14 @@ func (p Post) Send(ctx context.Context, letter letters.Letter) error {
 	if p.ConfigurationSet != "" {
 		input.ConfigurationSetName = &p.ConfigurationSet
 	}
-	_, err = p.Client.SendEmail(ctx, input)
-	return err
+	if _, err = p.Client.SendEmail(ctx, input); err != nil {
+		return errors.New(address.ReplaceAllString(err.Error(), "(an address)"))
+	}
+	return nil
 }
+
+// address matches an e-mail address, and the end of an ARN that is one.
+var address = regexp.MustCompile(`[^\s<>"'` + "`" + `,;:/]+@[^\s<>"'` + "`" + `,;:/]+`)
 
 func content(text string) *types.Content {
 	return &types.Content{Data: &text, Charset: aws.String("UTF-8")}
