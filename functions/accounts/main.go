@@ -3,19 +3,77 @@
 package main
 
 import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/post"
 	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/start"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/proof"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/quota"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 )
 
 func main() { start.Function("accounts", build) }
 
-func build(s settings.Accounts, _ settings.AWS, recorder *telemetry.Recorder) (any, error) {
+func build(s settings.Accounts, env settings.AWS, recorder *telemetry.Recorder) (any, error) {
+	tableConfig, err := awsclient.Config(env, env.DynamoDB)
+	if err != nil {
+		return nil, err
+	}
+	poolConfig, err := awsclient.Config(env, env.Cognito)
+	if err != nil {
+		return nil, err
+	}
+	store := dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table)
+	pool := accounts.NewCognitoPool(poolConfig, s.UserPoolID)
+	proofs, err := newProofs(s.Mail, env, store)
+	if err != nil {
+		return nil, err
+	}
+	tickets, err := newTickets(s, env)
+	if err != nil {
+		return nil, err
+	}
 	var journeys []accounts.Journey
 	if s.SignUp {
-		journeys = append(journeys, accounts.SignUp{Clients: s.ClientIDs})
+		journeys = append(journeys, accounts.SignUp{
+			Clients: s.ClientIDs, Pool: pool, Proofs: proofs, Tickets: tickets, Marker: s.MarkerAttribute, NamedUsers: s.NamedUsers, Now: time.Now,
+		})
 	}
 	handler := &accounts.Handler{Journeys: journeys, ClientIDs: s.ClientIDs, Telemetry: recorder}
 	return handler.Handle, nil
+}
+
+func newProofs(s settings.Mail, env settings.AWS, store credentials.Store) (proof.Desk, error) {
+	key, err := post.Key(s, env)
+	if err != nil {
+		return proof.Desk{}, err
+	}
+	sender, err := post.New(s.Post, env)
+	if err != nil {
+		return proof.Desk{}, err
+	}
+	return proof.Desk{
+		Key: key.Current, Store: store, Quota: quota.Quota{Store: store, Now: time.Now}, Post: sender,
+		Lifetime: proof.Lifetime, Now: time.Now, Wait: post.Wait,
+	}, nil
+}
+
+func newTickets(s settings.Accounts, env settings.AWS) (ticket.Signer, error) {
+	config, err := awsclient.Config(env, env.SSM)
+	if err != nil {
+		return ticket.Signer{}, err
+	}
+	key := secret.NewParameter(parameterstore.New(config), s.AccountParameter, time.Now)
+	key.Prefetch()
+	return ticket.Signer{Kind: ticket.Account, PoolID: s.UserPoolID, Key: key.Current, Now: time.Now}, nil
 }

@@ -3,20 +3,16 @@
 package main
 
 import (
-	"context"
 	"slices"
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/post"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emailcode"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/emaillink"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/sent"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/quota"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
@@ -37,7 +33,7 @@ func mailIssuers(s settings.Create, env settings.AWS, store credentials.Store) (
 }
 
 func newDesk(s settings.Mail, env settings.AWS, store credentials.Store) (sent.Desk, error) {
-	secretConfig, err := awsclient.Config(env, env.SSM)
+	key, err := post.Key(s, env)
 	if err != nil {
 		return sent.Desk{}, err
 	}
@@ -45,8 +41,6 @@ func newDesk(s settings.Mail, env settings.AWS, store credentials.Store) (sent.D
 	if err != nil {
 		return sent.Desk{}, err
 	}
-	key := secret.NewParameter(parameterstore.New(secretConfig), s.MailParameter, time.Now)
-	key.Prefetch()
 	return sent.Desk{
 		Channel: sent.Mail,
 		Key:     key.Current,
@@ -54,15 +48,6 @@ func newDesk(s settings.Mail, env settings.AWS, store credentials.Store) (sent.D
 		Quota:   quota.Quota{Store: store, Now: time.Now},
 		Post:    sender,
 		Now:     time.Now,
-		Wait:    wait,
+		Wait:    post.Wait,
 	}, nil
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

@@ -183,6 +183,23 @@ func (a *Accounts) addFunction() {
 	a.function = a.props.newServing(a, definition{
 		id: "Function", directory: accountsFunction, timeout: apiTimeout, files: a.props.mailFiles(), environment: settings.Environ(s),
 	})
+	if a.props.vouches() {
+		a.letVouch()
+	}
+	if a.props.SignUp != nil {
+		a.function.allow(allowPool(a.props.UserPool, "cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser",
+			"cognito-idp:AdminDeleteUser", "cognito-idp:AdminSetUserPassword"))
+	}
+}
+
+// letVouch lets the function have addresses proved by mail, and sign who proved
+// one in.
+func (a *Accounts) letVouch() {
+	triggers := a.props.Triggers
+	a.function.allow(triggers.account.read...)
+	a.function.allow(triggers.mail.read...)
+	a.function.allow(a.props.allowMail(a)...)
+	a.function.allow(allowItems(a.props.Table, []string{proofItems, rateItems}, "dynamodb:GetItem", "dynamodb:UpdateItem")...)
 }
 
 func (a AccountsProps) validate() error {

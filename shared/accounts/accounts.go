@@ -6,10 +6,14 @@ package accounts
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/proof"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 )
@@ -45,4 +49,37 @@ func (c Clients) check(clientID string) error {
 		return errClient
 	}
 	return nil
+}
+
+// Tickets signs what lets whoever proved an address sign in.
+type Tickets interface {
+	Sign(context.Context, ticket.Grant) (string, error)
+}
+
+// methodMailedCode is how whoever gets a ticket was authenticated (RFC 8176).
+const methodMailedCode = "otp"
+
+// ticketReply is what a client signs in with.
+type ticketReply struct {
+	UserName string `json:"username"`
+	Ticket   string `json:"ticket"` // answers the custom challenge of a sign-in as that user, once
+}
+
+// ticketFor returns what a user signs in with on an app client.
+func ticketFor(ctx context.Context, tickets Tickets, clientID string, user User) (ticketReply, error) {
+	text, err := tickets.Sign(ctx, ticket.Grant{ClientID: clientID, Sub: user.Sub, Methods: []string{methodMailedCode}})
+	if err != nil {
+		return ticketReply{}, fmt.Errorf("signing the ticket: %w", err)
+	}
+	return ticketReply{user.Name, text}, nil
+}
+
+// noteAsked logs what came of a request for a code, of which the reply tells nothing.
+func noteAsked(record *telemetry.Call, asked proof.Asked) {
+	if asked.Withheld != "" {
+		record.Note(slog.String(telemetry.Withheld, asked.Withheld))
+	}
+	if asked.Fault != nil {
+		record.Fault(asked.Fault.Error())
+	}
 }

@@ -75,6 +75,8 @@ const (
 	attributeEmail    = "email"
 	attributeVerified = "email_verified"
 	attributeLocale   = "locale"
+
+	isTrue = "true" // value of a flag
 )
 
 // CognitoPool implements Pool. It is safe for concurrent use.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -23,7 +22,6 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/table"
-	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
 )
 
 // Recovery lets users back in who have lost all their passkeys: by proof of their
@@ -86,12 +84,7 @@ func (r Recovery) ask(ctx context.Context, c httpapi.Call) (httpapi.Reply, error
 		ask.Withheld = withheldUser
 	}
 	asked := r.Proofs.Ask(ctx, ask)
-	if asked.Withheld != "" {
-		c.Record.Note(slog.String(telemetry.Withheld, asked.Withheld))
-	}
-	if asked.Fault != nil {
-		c.Record.Fault(asked.Fault.Error())
-	}
+	noteAsked(c.Record, asked)
 	return httpapi.Reply{Status: http.StatusAccepted, Body: recoveryReply{asked.ID}}, nil
 }
 

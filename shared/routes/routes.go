@@ -50,7 +50,8 @@ var (
 
 // The routes of the accounts function, each of which is there with its journey.
 var (
-	SignUp = Route{"POST", "/sign-up", NoToken}
+	SignUp         = Route{"POST", "/sign-up", NoToken}
+	CompleteSignUp = Route{"POST", "/sign-up/complete", NoToken}
 
 	Recovery         = Route{"POST", "/recovery", NoToken}
 	CompleteRecovery = Route{"POST", "/recovery/complete", NoToken}
@@ -67,7 +68,7 @@ func All() []Route {
 }
 
 // SignUps lists the routes of a stack whose users sign up without a password.
-func SignUps() []Route { return []Route{SignUp} }
+func SignUps() []Route { return []Route{SignUp, CompleteSignUp} }
 
 // Recoveries lists the routes of a stack whose users can get back in without a passkey.
 func Recoveries() []Route { return []Route{Recovery, CompleteRecovery, RecoveryLink} }

@@ -2,6 +2,7 @@
 package post
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"time"
@@ -11,6 +12,8 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/ses"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/words"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/secret/parameterstore"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
@@ -44,4 +47,25 @@ func readWords(s settings.Post) (*words.Words, error) {
 		return nil, err
 	}
 	return words.Load(os.DirFS(filepath.Join(filepath.Dir(binary), s.MailTemplates)), site, s.MailLanguage)
+}
+
+// Key returns what reads the mail key, which is under way already.
+func Key(s settings.Mail, env settings.AWS) (*secret.Parameter, error) {
+	config, err := awsclient.Config(env, env.SSM)
+	if err != nil {
+		return nil, err
+	}
+	key := secret.NewParameter(parameterstore.New(config), s.MailParameter, time.Now)
+	key.Prefetch()
+	return key, nil
+}
+
+// Wait returns after d, or when ctx ends.
+func Wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }

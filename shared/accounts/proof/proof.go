@@ -22,6 +22,9 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
 )
 
+// Lifetime of a code, for a Desk.
+const Lifetime = 15 * time.Minute
+
 // deliveryTime is how long the letter and what goes with it may take, within the
 // time of a request.
 const deliveryTime = 4 * time.Second
@@ -158,7 +161,6 @@ func (a Attempt) digest() []byte {
 type Verdict struct {
 	Correct bool
 	Reason  string // why it is not, for the log: one of a fixed set of words
-	Sub     string // of the user that was noted for the proof before; empty if none was
 }
 
 func wrong(reason string) Verdict { return Verdict{Reason: reason} }
@@ -183,7 +185,7 @@ func (d Desk) Redeem(ctx context.Context, a Attempt) (Verdict, error) {
 	case unknown:
 		return d.miss(ctx, a, reasonUnknown)
 	case !proof.Use.Time.IsZero():
-		return d.repeat(ctx, a, proof)
+		return d.repeat(ctx, a, proof.Use)
 	case !proof.Expires.After(d.Now()):
 		return d.miss(ctx, a, reasonExpired)
 	case proof.Wrong >= credentials.MaxWrongTries:
@@ -228,9 +230,9 @@ func (d Desk) spend(ctx context.Context, a Attempt) (Verdict, error) {
 }
 
 // repeat judges an attempt at a proof that was spent before.
-func (d Desk) repeat(ctx context.Context, a Attempt, proof credentials.Proof) (Verdict, error) {
+func (d Desk) repeat(ctx context.Context, a Attempt, use credentials.Use) (Verdict, error) {
 	digest := a.digest()
-	if !proof.Use.RepeatedBy(digest, a.Started, d.Now()) {
+	if !use.RepeatedBy(digest, a.Started, d.Now()) {
 		return wrong(reasonSpent), nil
 	}
 	switch err := d.Store.RepeatProof(ctx, a.ID, digest); {
@@ -239,7 +241,7 @@ func (d Desk) repeat(ctx context.Context, a Attempt, proof credentials.Proof) (V
 	case err != nil:
 		return Verdict{}, fmt.Errorf("recording the repeated proof: %w", err)
 	}
-	return Verdict{Correct: true, Sub: proof.Sub}, nil
+	return Verdict{Correct: true}, nil
 }
 
 // Note remembers the user that was made for a proof, for a repeated attempt. It
@@ -249,4 +251,13 @@ func (d Desk) Note(ctx context.Context, id, sub string) error {
 		return fmt.Errorf("noting the user of the proof: %w", err)
 	}
 	return nil
+}
+
+// User is the sub that was noted for a proof, or "" if none was.
+func (d Desk) User(ctx context.Context, id string) (sub string, err error) {
+	proof, err := d.Store.Proof(ctx, id)
+	if err != nil {
+		return "", fmt.Errorf("reading the user of the proof: %w", err)
+	}
+	return proof.Sub, nil
 }
