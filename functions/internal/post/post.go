@@ -1,4 +1,4 @@
-// Package post sets up the sender of mail for the functions that send it.
+// Package post sets up what functions need that send mail.
 package post
 
 import (
