@@ -59,6 +59,9 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 	if methods := p.MailMethods(); len(methods) > 0 {
 		add("MailMethods", jsii.String(strings.Join(methods, ",")), "What users who have no passkey at hand may ask for: code, link")
 	}
+	if p.LinksInAnyBrowser() {
+		add("LinksInAnyBrowser", jsii.String("true"), "Mailed links are good in another browser than the one that asked")
+	}
 	if signUp := signUpOf(p); signUp != signUpCognito {
 		add("SignUp", &signUp, "How users sign up without a password: passkey-first or known")
 	}

@@ -32,7 +32,9 @@ export class MailViews {
 	/** Shows what to do with a link that this page was opened by. @param {import('./passwordless.js').OpenedLink} link */
 	opened(link) {
 		this.#link = link;
-		location.replace(this.#page.passwordless.hasAskedForLink ? '#link' : '#link-elsewhere');
+		const { hasAskedForLink } = this.#page.passwordless;
+		byId('link-stranger').hidden = hasAskedForLink;
+		location.replace(hasAskedForLink || this.#page.features.has('any-browser') ? '#link' : '#link-elsewhere');
 	}
 
 	#listenToCode() {

@@ -6,6 +6,7 @@ import { isSupported } from './passkeys.js';
  * @typedef {object} Stack
  * @property {string} userPoolId
  * @property {string} [mailMethods] `code`, `link` or both, with a comma
+ * @property {boolean} [linksInAnyBrowser] whether a mailed link is good where it wasn't asked for
  * @property {'passkey-first' | 'known'} [signUp] without a password; missing if users sign up with one
  * @property {boolean} [recovery] whether users can get back in who have lost all their passkeys
  * @property {'separate' | 'phase-out' | 'off'} [passwords] how far passwords are phased out; missing if they aren't
@@ -20,7 +21,7 @@ import { isSupported } from './passkeys.js';
  * @param {PageConfig} config
  * @returns {Set<string>}
  */
-export function featuresOf({ userPoolEndpoint, mailMethods = '', signUp, recovery, passwords, passwordClientId }) {
+export function featuresOf({ userPoolEndpoint, mailMethods = '', linksInAnyBrowser, signUp, recovery, passwords, passwordClientId }) {
 	/** @type {Record<string, boolean | undefined>} */
 	const features = {
 		passkeys: isSupported(),
@@ -29,6 +30,7 @@ export function featuresOf({ userPoolEndpoint, mailMethods = '', signUp, recover
 		mail: mailMethods !== '',
 		code: mailMethods.includes('code'),
 		link: mailMethods.includes('link'),
+		'any-browser': linksInAnyBrowser,
 		password: passwords !== 'off',
 		'password-beside': passwords === undefined,
 		'password-removal': mailMethods !== '' || recovery,

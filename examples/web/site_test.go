@@ -28,8 +28,9 @@ const somePassword = "Correct horse 7 battery!"
 // setting: withApps allows authenticator apps, beside withVendor runs a stand-in
 // for Corbado, and mailing mails codes and links. On strict, which is like it, a
 // sign-in is recent for a few seconds only; on mailingLess nobody who has a
-// passkey gets in by mail.
-var demo, withApps, strict, withVendor, mailing, mailingLess *site
+// passkey gets in by mail. On passwordless nobody has a password, and on phasing a
+// passkey takes the place of its user's password.
+var demo, withApps, strict, withVendor, mailing, mailingLess, passwordless, phasing *site
 
 // site is a running local run.
 type site struct{ *localtest.Program }
@@ -83,6 +84,8 @@ func startAll(folder string) (stop func(), err error) {
 	makeRun(&withApps, "apps", "CONTEXT=-c mfa=optional")
 	makeRun(&withVendor, "vendor", "VENDOR=corbado")
 	makeRun(&mailing, "mailing", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c emailLinkUrls=http://localhost:$(PORT)/")
+	makeRun(&passwordless, "passwordless", "CONTEXT=-c emailCode=true -c emailLinkUrls=http://localhost:$(PORT)/ -c emailLinkAnyBrowser=true -c mailFrom=sign-in@example.com -c signUp=passkey-first -c passwords=off")
+	makeRun(&phasing, "phasing", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c passwords=phase-out")
 	// With a shorter recent sign-in than the construct allows.
 	change(&strict, mailing, "mailing", map[string]string{`"PASSKEYS_RECENT_AUTHENTICATION": "5m0s"`: `"PASSKEYS_RECENT_AUTHENTICATION": "4s"`})
 	change(&mailingLess, mailing, "mailing", map[string]string{`"Policy": "passkey-preferred"`: `"Policy": "passkey-required"`})

@@ -55,23 +55,36 @@ func person(t *testing.T, address string, change ...string) []string {
 }
 
 func TestPageForAStackInAWS(t *testing.T) {
-	changed := maps.Clone(demoOutputs)
-	changed["RelyingPartyId"] = "example.com"
+	with := func(more map[string]string) map[string]string {
+		outputs := maps.Clone(demoOutputs)
+		maps.Copy(outputs, more)
+		return outputs
+	}
 	for title, tt := range map[string]struct {
 		outputs map[string]string
+		more    map[string]any // in the page's configuration
 		warning string
 	}{
 		"made for this machine": {outputs: demoOutputs},
-		"of another domain":     {outputs: changed, warning: "the passkeys of this stack belong to example.com"},
+		"of another domain":     {outputs: with(map[string]string{"RelyingPartyId": "example.com"}), warning: "the passkeys of this stack belong to example.com"},
+		"without passwords": {
+			outputs: with(map[string]string{
+				"MailMethods": "code,link", "LinksInAnyBrowser": "true", "SignUp": "known", "Recovery": "true", "Passwords": "phase-out", "PasswordClientId": "2example",
+			}),
+			more: map[string]any{
+				"mailMethods": "code,link", "linksInAnyBrowser": true, "signUp": "known", "recovery": true, "passwords": "phase-out", "passwordClientId": "2example",
+			},
+		},
 	} {
 		t.Run(title, func(t *testing.T) {
 			p := launchWith(t, person(t, cloudFormation(t, "UPDATE_COMPLETE", tt.outputs)), "-deployed", "Demo", "-web", t.TempDir())
-			var got map[string]string
+			var got map[string]any
 			p.getJSON(t, "/config.json", &got)
-			want := map[string]string{
+			want := map[string]any{
 				"region": "eu-west-1", "userPoolId": "eu-west-1_Example01", "userPoolClientId": "1example", "apiUrl": tt.outputs["ApiUrl"],
 				"relyingPartyId": tt.outputs["RelyingPartyId"], "userPoolEndpoint": "https://cognito-idp.eu-west-1.amazonaws.com/",
 			}
+			maps.Copy(want, tt.more)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}

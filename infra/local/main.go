@@ -43,6 +43,7 @@ const (
 	outputAPIURL         = "ApiUrl"
 	outputRelyingPartyID = "RelyingPartyId"
 	outputMailMethods    = "MailMethods" // where mail is on; the rest where it is asked for
+	outputAnyBrowser     = "LinksInAnyBrowser"
 	outputSignUp         = "SignUp"
 	outputRecovery       = "Recovery"
 	outputTableName      = "TableName"
@@ -228,6 +229,8 @@ func clientConfig(outputs map[string]string, needed ...string) (origin.ClientCon
 		Recovery:         outputs[outputRecovery] == "true",
 		Passwords:        outputs[outputPasswords],
 		PasswordClientID: outputs[outputPasswordClientID],
+
+		LinksInAnyBrowser: outputs[outputAnyBrowser] == "true",
 	}, nil
 }
 

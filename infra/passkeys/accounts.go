@@ -212,7 +212,9 @@ func (a AccountsProps) validate() error {
 	c.required("SignIn", a.SignIn)
 	c.required("MarkerAttribute", a.MarkerAttribute)
 	c.common(a.CommonProps)
-	c.mail(a.MailProps, "")
+	if a.API != nil {
+		c.mail(a.MailProps, a.API.props.RelyingPartyID)
+	}
 	c.accounts(a.AccountProps, a.MailProps, a.SignIn)
 	return c.err()
 }

@@ -234,6 +234,12 @@ func (t *Triggers) letCreateMail() {
 	t.create.allow(t.props.allowMail(t)...)
 }
 
+// LinksInAnyBrowser reports whether a mailed link is good in another browser than
+// the one that asked for it.
+func (p *Passkeys) LinksInAnyBrowser() bool {
+	return p.props.EmailLink != nil && p.props.EmailLink.AnyBrowser
+}
+
 // MailMethods are the ways to sign in by mail that are on, as an app client's
 // item names them: "code" and "link".
 func (p *Passkeys) MailMethods() []string { return p.props.mailMethods() }

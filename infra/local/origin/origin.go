@@ -45,6 +45,8 @@ type ClientConfig struct {
 	TableName        string `json:"tableName,omitempty"`        // of the table of a stack on this machine, for the operator's commands
 	Passwords        string `json:"passwords,omitempty"`        // "separate", "phase-out" or "off"; empty if users keep theirs
 	PasswordClientID string `json:"passwordClientId,omitempty"` // of the app client for those who still have a password
+
+	LinksInAnyBrowser bool `json:"linksInAnyBrowser,omitempty"` // whether a mailed link is good where it wasn't asked for
 }
 
 // Options are what the origin serves.

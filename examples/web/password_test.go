@@ -1,0 +1,28 @@
+package web_test
+
+import "testing"
+
+func TestAPasskeyTakesThePlaceOfThePassword(t *testing.T) {
+	t.Parallel()
+	u := phasing.oldUser(t)
+	v := visit(t, phasing)
+	v.expectRefusals()
+	v.gone(`[href="#create"]`)
+	v.signInWithPassword(u)
+	v.see(heading, "Replace your password")
+	v.see("main", "Your password doesn’t sign you in any more then.")
+	v.album("offer-last-password")
+	v.addFirstPasskey()
+	v.signedIn("your password")
+	v.click("#renew-tokens") // on the app client that began the session
+	v.see(toast, "Your tokens are new.")
+	v.signOut()
+
+	v.signInWithPassword(u)
+	v.see(problem, "Your account has a passkey, so it takes no password any more. Use your passkey.")
+	v.hasNoTokens()
+	v.touching(func() {
+		v.click("#named-passkey")
+		v.signedIn("your passkey")
+	})
+}
