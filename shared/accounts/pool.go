@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/smithy-go"
 )
 
 // Answers of a Pool that are no faults.
@@ -103,15 +105,22 @@ func (p CognitoPool) Create(ctx context.Context, user NewUser) (User, error) {
 		MessageAction:  types.MessageActionTypeSuppress,
 		UserAttributes: attributes,
 	})
-	var nameTaken *types.UsernameExistsException
-	var addressTaken *types.AliasExistsException
-	switch {
-	case errors.As(err, &nameTaken), errors.As(err, &addressTaken):
+	if isTaken(err) {
 		return User{}, ErrExists
-	case err != nil:
+	}
+	if err != nil {
 		return User{}, err
 	}
 	return userFrom(*out.User), nil
+}
+
+// isTaken goes by the code: of this operation, the SDK knows the type of the first
+// exception only.
+func isTaken(err error) bool {
+	var refused smithy.APIError
+	return errors.As(err, &refused) && slices.Contains([]string{
+		(*types.UsernameExistsException)(nil).ErrorCode(), (*types.AliasExistsException)(nil).ErrorCode(),
+	}, refused.ErrorCode())
 }
 
 // Find implements Pool, by AdminGetUser.
