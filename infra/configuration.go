@@ -35,7 +35,9 @@ type configuration struct {
 	nativeMode            string                        // becomes props.Native, with the next two
 	native                passkeys.Native
 	login                 passkeys.ManagedLogin
-	rateLimit, burstLimit int // become props.Throttle
+	rateLimit, burstLimit int  // become props.Throttle
+	firewalled            bool // becomes props.Firewall, with the next
+	firewall              passkeys.Firewall
 }
 
 // stackName is what CloudFormation allows.
@@ -64,6 +66,7 @@ func readConfiguration(context map[string]any) (configuration, error) {
 	c.props.Email = email(&r, c.email)
 	c.props.Native = native(&r, c)
 	c.props.Throttle = throttle(&r, c.rateLimit, c.burstLimit)
+	c.props.Firewall = firewall(&r, c)
 	c.existing.check(&r)
 	c.vendors.addTo(&r, &c.props)
 	c.mail.addTo(&r, &c.props)
@@ -92,7 +95,7 @@ func inContext(invalid *passkeys.InvalidPropsError) []passkeys.Problem {
 }
 
 // spelling: part of a property → part of its key
-var spelling = strings.NewReplacer("EmailCode.", "EmailCode", "EmailLink.", "EmailLink", "Recovery.", "Recovery", "Mail.", "Mail", "Native.ManagedLogin.", "ManagedLogin", "Native.", "Native", "ID", "Id", "MFA", "Mfa", "URLs", "Urls")
+var spelling = strings.NewReplacer("EmailCode.", "EmailCode", "EmailLink.", "EmailLink", "Recovery.", "Recovery", "Mail.", "Mail", "Native.ManagedLogin.", "ManagedLogin", "Native.", "Native", "Firewall.", "Firewall", "ID", "Id", "MFA", "Mfa", "URLs", "Urls")
 
 // otherKeys: property → key, where they differ in more than case
 var otherKeys = map[string]string{
@@ -220,6 +223,17 @@ func readFirstFactors(r *reader, key string) *awscognito.AllowedFirstAuthFactors
 		}
 	}
 	return factors
+}
+
+// firewall returns nil unless it is switched on.
+func firewall(r *reader, c configuration) *passkeys.Firewall {
+	if c.firewalled {
+		return &c.firewall
+	}
+	if c.firewall != (passkeys.Firewall{}) {
+		r.add("firewallRequests or firewallAnswers", "set", "set firewall too, or leave it out")
+	}
+	return nil
 }
 
 // throttle returns nil, the construct's own limits, unless both are set.

@@ -51,9 +51,13 @@ func TestTemplatesKeepOurRules(t *testing.T) {
 			t.Errorf("%s breaks %v", path, rules)
 		}
 	}
-	template, err := os.ReadFile("testdata/observed.golden.json")
-	if err != nil {
-		t.Fatal(err)
+	var templates [][]byte
+	for _, name := range []string{"observed", "mail"} {
+		text, err := os.ReadFile("testdata/" + name + ".golden.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		templates = append(templates, text)
 	}
 	tests := []struct{ name, old, replacement, want string }{
 		{"a wildcard resource", `"Resource": \{\s+"Fn::GetAtt": \[\s+"PasskeysTable\w+",\s+"Arn"\s+\]\s+\}`, `"Resource": "*"`, "wildcard_resources_only_where_aws_allows_nothing_else"},
@@ -74,15 +78,19 @@ func TestTemplatesKeepOurRules(t *testing.T) {
 		{"a client that says who has an account", `"PreventUserExistenceErrors": "ENABLED"`, `"PreventUserExistenceErrors": "LEGACY"`, "sign_ins_tell_nothing_of_accounts"},
 		{"a client that marks users", `"WriteAttributes": \[`, `"WriteAttributes": ["custom:created_by",`, "clients_write_no_marker_and_no_proof"},
 		{"a client that verifies addresses", `"WriteAttributes": \[`, `"WriteAttributes": ["email_verified",`, "clients_write_no_marker_and_no_proof"},
+		{"mail from any address", `"ses:FromAddress": "[^"]*"`, `"aws:PrincipalType": "AssumedRole"`, "mail_leaves_from_one_address"},
+		{"mail from every identity of a domain", `"ses:FromAddress": "[^"]*"`, `"ses:FromAddress": "*@example.com"`, "mail_leaves_from_one_address"},
+		{"a firewall that lets pass", `"Block": \{\}`, `"Count": {}`, "firewalls_refuse"},
 		{"a deployment that hangs for an hour", `"ServiceTimeout": 120`, `"ServiceTimeout": 3600`, "custom_resources_fail_soon"},
 	}
 	for _, test := range tests {
 		t.Run("finds "+test.name, func(t *testing.T) {
 			pattern := regexp.MustCompile(test.old)
-			at := pattern.FindIndex(template)
-			if at == nil {
-				t.Fatalf("the template holds no %s", test.old)
+			i := slices.IndexFunc(templates, pattern.Match)
+			if i < 0 {
+				t.Fatalf("no template holds %s", test.old)
 			}
+			template, at := templates[i], pattern.FindIndex(templates[i])
 			changed := slices.Concat(template[:at[0]], []byte(test.replacement), template[at[1]:])
 			path := filepath.Join(t.TempDir(), "template.json")
 			if err := os.WriteFile(path, changed, 0o600); err != nil {

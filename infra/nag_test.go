@@ -78,6 +78,7 @@ func TestNagFindsNothingUnjudged(t *testing.T) {
 		{"with everything optional", map[string]any{
 			"backendClient": true, "mfa": "optional", "signIn": "username", "plan": "plus", "emailFrom": "login@example.com",
 		}, routes, map[string]string{mfa: suppressed}},
+		{"with mail and a firewall", byMail, routes, map[string]string{mfa: suppressed, plan: suppressed}},
 		{"with X-Ray, whose permission AWS can't limit", map[string]any{"tracing": true, "auditBus": "default"}, routes, traced},
 		{"but passkeys of one factor are found", map[string]any{"userVerification": "preferred", "plan": "plus"}, routes, map[string]string{mfa: found}},
 		{"with Cognito's own passkeys only", nativeOnly, nil, map[string]string{mfa: suppressed, plan: suppressed}},

@@ -115,6 +115,7 @@ var (
 // byMail are the settings of links and codes by mail.
 var byMail = map[string]any{
 	"emailCode": true, "emailLinkUrls": "https://example.com/sign-in", "emailLinkAnyBrowser": true, "mailFrom": "sign-in@example.com", "mailConfigurationSet": "sign-in",
+	"firewall": true,
 }
 
 // besideNative are the settings of Cognito's own passkeys, which exclude an end to passwords.

@@ -67,6 +67,7 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 		p.addTriggers()
 	}
 	p.addPool()
+	p.addFirewall()
 	p.addClients()
 	p.addPasswordClients()
 	if p.props.custom() {

@@ -119,6 +119,11 @@ type Props struct {
 	// limited to 50 messages a day: use an SES identity in production. Not with UserPool.
 	Email awscognito.UserPoolEmail
 
+	// Firewall limits what one source address may ask of the pool, for about $7 a
+	// month. Nil leaves it to Cognito's quotas, which all users share. Not with
+	// UserPool.
+	Firewall *Firewall
+
 	// BackendClient adds a confidential app client, with a secret, for servers
 	// that sign users in on their behalf.
 	BackendClient bool
@@ -223,6 +228,9 @@ func (p Props) withDefaults() Props {
 	setDefault(&p.SignIn, SignInEmail)
 	setDefault(&p.SelfSignUp, jsii.Bool(!p.closesSignUp()))
 	setDefault(&p.MFA, MFAOff)
+	if p.Firewall != nil {
+		p.Firewall = p.Firewall.withDefaults()
+	}
 	if p.Native != nil {
 		p.Native = p.Native.withDefaults(p)
 		setDefault(&p.Plan, awscognito.FeaturePlan_ESSENTIALS)

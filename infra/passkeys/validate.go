@@ -79,6 +79,7 @@ func (p Props) Validate() error {
 	}
 	c.keys(p.ParameterPath, p.StampRotation, p.DecoyRotation, p.StampKey, p.DecoyKey)
 	c.domain(p.Domain)
+	c.firewall(p.Firewall)
 	c.userPool(p)
 	c.native(p)
 	c.vendors(p.VendorProps)
@@ -368,7 +369,7 @@ func (c *check) unset(remedy string, properties ...property) {
 func (c *check) userPool(p Props) {
 	ofNew := []property{
 		{"SelfSignUp", p.SelfSignUp != nil}, {"MFA", p.MFA != ""}, {"Plan", p.Plan != ""}, {"Email", p.Email != nil},
-		{"Native", p.Native != nil},
+		{"Native", p.Native != nil}, {"Firewall", p.Firewall != nil},
 	}
 	ofExisting := []property{
 		{"Clients", len(p.Clients) > 0}, {"ReplaceTriggers", len(p.ReplaceTriggers) > 0},

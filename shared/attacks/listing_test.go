@@ -144,7 +144,9 @@ var attacks = map[int]attack{
 	38: {name: "one's own credential id is registered again", tests: []string{"TestRejectsACredentialIDThatIsTaken/rejects it of the same user"}},
 	39: {name: "a stolen or old access token adds a passkey", tests: []string{
 		"shared/api TestChangesRejectACaller/rejects a sign-in of more than five minutes ago", "shared/api TestChangesRejectACaller/rejects a revoked token",
-	}, later: "mail to the owner of the account"},
+		"shared/api TestOwnerIsToldOfChanges", "shared/api TestManyChangesAreTold", "shared/mail/notice TestLimitIsNews", "shared/mail/notice TestOwnerIsToldAlthoughTheTableFails",
+		"shared/mail/words TestNameOfAPasskeyIsNothingButAName", "infra/local/e2e TestOwnerIsToldOfChanges",
+	}},
 	40: {name: "a passkey is registered for an address without signing in", tests: []string{"TestRejectsARegistrationForSomebodyElse", "shared/api TestTokens/rejects no token"}},
 	41: {name: "somebody else's passkey is renamed or deleted by its id", tests: []string{
 		"shared/api TestPathIDsThatNameNoPasskey", "shared/method/passageflex TestRevokeRefuses/rejects another user's device",
@@ -198,8 +200,9 @@ var attacks = map[int]attack{
 	}},
 	56: {name: "floods of mail, rows or calls", tests: []string{
 		"functions TestPublicCallsWriteNothing", "functions TestRefusedAnswersWriteNothing", "infra/passkeys TestStage",
-		"shared/method/sent TestCostOfAFlood", "shared/method/sent TestLimits",
-	}, later: "a web ACL, and concurrency that is kept for the triggers"},
+		"shared/method/sent TestCostOfAFlood", "shared/method/sent TestLimits", "shared/api TestManyChangesAreTold",
+		"infra/passkeys TestFirewallLimitsEachAddress", "infra/passkeys TestRollout",
+	}, aws: "AWS WAF counts the requests of an address, and Lambda keeps the concurrency"},
 	57: {name: "the log holds what could sign someone in", tests: []string{
 		"TestMailsAreNotLogged",
 		"shared/method/passkey/answer TestNothingSecretIsLogged", "shared/trigger TestPanicsAreLoggedWithoutTheirValue", "shared/api TestNoTokenIsLogged",

@@ -21,7 +21,7 @@ func startMailing(t *testing.T, settings string) (p *program, page string) {
 		t.Fatal(err)
 	}
 	page = "http://localhost:" + port + "/"
-	return start(t, "-c emailCode=true -c mailFrom=sign-in@example.com -c emailLinkUrls="+page+" "+settings, "PORT="+port), page
+	return start(t, "-c firewall=true -c emailCode=true -c mailFrom=sign-in@example.com -c emailLinkUrls="+page+" "+settings, "PORT="+port), page
 }
 
 // reply is RespondToAuthChallenge with ClientMetadata.

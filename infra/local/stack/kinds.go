@@ -39,6 +39,8 @@ const (
 	typeSubscription = "AWS::Logs::SubscriptionFilter"
 	typeTopic        = "AWS::SNS::Topic"
 	typeTopicPolicy  = "AWS::SNS::TopicPolicy"
+	typeWebACL       = "AWS::WAFv2::WebACL"
+	typeWebACLUse    = "AWS::WAFv2::WebACLAssociation"
 )
 
 // maker creates a resource from its resolved properties, from which those
@@ -78,6 +80,8 @@ var kinds = map[string]maker{
 	typeSubscription: (*Stack).makeSubscription,
 	typeTopic:        (*Stack).makeTopic,
 	typeTopicPolicy:  (*Stack).makeNothing,
+	typeWebACL:       (*Stack).makeWebACL,
+	typeWebACLUse:    (*Stack).makeNothing,
 }
 
 // decode reads properties into a struct that has a field for each property with
@@ -111,6 +115,12 @@ func (s *Stack) makeDomain(_ string, properties json.RawMessage) (resource, erro
 func (s *Stack) makeAlarm(logicalID string, _ json.RawMessage) (resource, error) {
 	name := s.ledger.physical(logicalID, s.named(logicalID))
 	return resource{ref: name, attributes: map[string]any{"Arn": arn("cloudwatch", "alarm:"+name)}}, nil
+}
+
+// makeWebACL makes a web ACL that refuses nothing.
+func (s *Stack) makeWebACL(logicalID string, _ json.RawMessage) (resource, error) {
+	name := s.ledger.physical(logicalID, s.named(logicalID))
+	return resource{ref: name, attributes: map[string]any{"Arn": arn("wafv2", "regional/webacl/"+name+"/"+name)}}, nil
 }
 
 func (s *Stack) makeEventBus(_ string, properties json.RawMessage) (resource, error) {

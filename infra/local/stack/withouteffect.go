@@ -14,6 +14,7 @@ const (
 	noSNS        = "there is no SNS"
 	noText       = "it is for readers only"
 	noCloudFront = "the API has the local run's address"
+	noFirewall   = "there is one source address"
 	noLoginPages = "the pages of managed login are not served"
 )
 
@@ -26,6 +27,8 @@ var typesWithoutEffect = map[string]string{
 	typeDashboard:    noCloudWatch,
 	typeInvokeConfig: "a function that CloudWatch Logs calls is called once for each line",
 	typeTopicPolicy:  noSNS,
+	typeWebACL:       noFirewall,
+	typeWebACLUse:    noFirewall,
 }
 
 // withoutEffect lists the properties that are accepted and not acted on:
