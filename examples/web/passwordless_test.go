@@ -68,7 +68,7 @@ func TestSignUpInABrowserWithoutPasskeys(t *testing.T) {
 	v.signOut()
 	v.see("#welcome", email)
 	v.continueAs(email)
-	v.see("#mail-code.primary", "Send me a code")
+	v.see("#mail-code.primary", "E-mail me a code")
 }
 
 func TestAnAddressWithAnAccountIsToldSoOnceProved(t *testing.T) {

@@ -136,3 +136,29 @@ func TestScreenshotsWithoutPasskeys(t *testing.T) {
 	v.signedIn("a mailed code")
 	v.album("account-without-passkeys")
 }
+
+func TestScreenshotsWithoutPasswords(t *testing.T) {
+	t.Parallel()
+	v, email := visit(t, passwordless), newAddress()
+	v.askToSignUp(email)
+	v.album("sign-up-code")
+	v.enterCode(passwordless.newestMail(t, email, digits))
+	v.see(heading, "Your account is ready")
+	v.album("offer-after-sign-up")
+	v.addFirstPasskey()
+	v.signedIn("your new account")
+	v.album("account-without-password")
+	v.signOut()
+	v.open("sign-up")
+	v.album("sign-up")
+	v.open("start")
+	v.continueAs(email)
+	v.album("continue-without-password")
+
+	w, email := joined(t, passwordless, withoutPasskeys)
+	w.signedIn("your new account")
+	w.album("signed-up-without-passkeys")
+	w.signOut()
+	w.continueAs(email)
+	w.album("continue-with-mail-alone")
+}
