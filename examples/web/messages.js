@@ -31,6 +31,7 @@ const messages = {
 	ExpiredCodeException: 'That code has expired. Ask for a new one.',
 	LimitExceededException: 'Too many tries. Wait a while, then try again.',
 	TooManyRequestsException: 'Too many tries. Wait a while, then try again.',
+	too_many_requests: 'Too many tries. Wait a while, then try again.',
 	InvalidPasswordException: 'The password needs at least 14 characters, with upper and lower case letters, a digit and a symbol.',
 	SoftwareTokenMFANotFoundException: 'This user pool has authenticator apps switched off.',
 

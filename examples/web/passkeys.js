@@ -379,7 +379,8 @@ export class PasskeyClient {
 			this.endSession();
 			throw new PasskeyError('signed_out', output.message ?? 'the HTTP API refused the access token');
 		}
-		throw new PasskeyError(output.code ?? 'try_again', output.message ?? `${method} ${path}: HTTP status ${response.status}`);
+		const code = output.code ?? (response.status === 429 ? 'too_many_requests' : 'try_again');
+		throw new PasskeyError(code, output.message ?? `${method} ${path}: HTTP status ${response.status}`);
 	}
 
 	async #signInOptions() {
@@ -426,12 +427,7 @@ export class PasskeyClient {
 		}
 	}
 
-	/**
-	 * Gives the one answer that is asked for.
-	 * @param {string} userName
-	 * @param {AuthOutput} challenge
-	 * @param {string} answer
-	 */
+	/** Gives the one answer that is asked for. @param {string} userName @param {AuthOutput} challenge @param {string} answer */
 	async #answer(userName, challenge, answer) {
 		if (await this.answerCustomAuth(userName, challenge, answer)) {
 			throw new PasskeyError('not_accepted', 'the user pool asked for another answer');

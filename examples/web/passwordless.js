@@ -159,8 +159,8 @@ export class Passwordless {
 	 *   `wrong_code`, also when the code is too old or was tried too often, and `account_exists`
 	 */
 	async signUp(email, { accountNumber, locale = navigator.language } = {}) {
-		const person = { clientId: this.#clientId, email, accountNumber };
-		const { signUpId } = await this.#client.publicAPI('POST', '/sign-up', { ...person, locale });
+		const person = { clientId: this.#clientId, email, locale, accountNumber };
+		const { signUpId } = await this.#client.publicAPI('POST', '/sign-up', person);
 		return async code => {
 			const { username, ticket } = await this.#client.publicAPI('POST', '/sign-up/complete', { ...person, signUpId, code });
 			await this.#client.signInBy(username, async () => ticket);
