@@ -14,6 +14,9 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/notice"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/ses"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/method/ticket"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/quota"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/secret"
@@ -35,30 +38,35 @@ func build(s settings.Accounts, env settings.AWS, recorder *telemetry.Recorder) 
 	}
 	store := dynamo.New(dynamodb.NewFromConfig(tableConfig), s.Table)
 	pool := accounts.NewCognitoPool(poolConfig, s.UserPoolID)
-	proofs, err := newProofs(s.Mail, env, store)
+	sender, err := post.New(s.Post, env)
 	if err != nil {
 		return nil, err
 	}
-	tickets, err := newTickets(s, env)
-	if err != nil {
-		return nil, err
+	var proofs proof.Desk
+	var tickets ticket.Signer
+	if s.AccountParameter != "" { // who proves an address is signed in
+		if proofs, err = newProofs(s.Mail, env, store, sender); err != nil {
+			return nil, err
+		}
+		if tickets, err = newTickets(s, env); err != nil {
+			return nil, err
+		}
 	}
-	var journeys []accounts.Journey
+	journeys := []accounts.Journey{accounts.Password{
+		Guard: httpapi.Guard{Accounts: httpapi.NewUserPool(poolConfig), RecentAuthentication: s.RecentAuthentication, Now: time.Now},
+		Pool:  pool, WayBack: s.WayBack, Notices: &notice.Teller{Post: sender, Store: store}, Now: time.Now,
+	}}
 	if s.SignUp {
 		journeys = append(journeys, accounts.SignUp{
 			Clients: s.ClientIDs, Pool: pool, Proofs: proofs, Tickets: tickets, Marker: s.MarkerAttribute, NamedUsers: s.NamedUsers, Now: time.Now,
 		})
 	}
-	handler := &accounts.Handler{Journeys: journeys, ClientIDs: s.ClientIDs, Telemetry: recorder}
+	handler := &accounts.Handler{Journeys: journeys, ClientIDs: s.TokenClientIDs, Telemetry: recorder}
 	return handler.Handle, nil
 }
 
-func newProofs(s settings.Mail, env settings.AWS, store credentials.Store) (proof.Desk, error) {
+func newProofs(s settings.Mail, env settings.AWS, store credentials.Store, sender ses.Post) (proof.Desk, error) {
 	key, err := post.Key(s, env)
-	if err != nil {
-		return proof.Desk{}, err
-	}
-	sender, err := post.New(s.Post, env)
 	if err != nil {
 		return proof.Desk{}, err
 	}

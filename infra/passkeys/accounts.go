@@ -1,6 +1,7 @@
 package passkeys
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
@@ -76,8 +77,11 @@ func (a AccountProps) withDefaults() AccountProps {
 // they proved an address.
 func (a AccountProps) vouches() bool { return a.SignUp != nil || a.Recovery != nil }
 
-// hasAccounts reports whether there is an accounts function.
-func (a AccountProps) hasAccounts() bool { return a.vouches() }
+// hasAccounts reports whether there is an accounts function: where an address
+// makes or recovers an account, or lets its owner go without a password.
+func (p Props) hasAccounts() bool {
+	return p.vouches() || p.Passwords != PasswordsKeep && p.sends()
+}
 
 // asksBeforeSignUp reports whether a function decides who may sign up at Cognito itself.
 func (a AccountProps) asksBeforeSignUp() bool { return a.SignUp != nil || a.areOut() }
@@ -97,7 +101,7 @@ func (a AccountProps) accountMethods() []string {
 
 // accountRoutes are those that the accounts function answers.
 func (a AccountProps) accountRoutes() []routes.Route {
-	var all []routes.Route
+	all := []routes.Route{routes.RemovePassword}
 	if a.SignUp != nil {
 		all = append(all, routes.SignUps()...)
 	}
@@ -110,8 +114,9 @@ type AccountsProps struct {
 	AccountProps
 	MailProps
 
-	// API gets the routes, and Triggers take the tickets. Both of the same stack,
-	// with the same AccountProps and MailProps. Required.
+	// API gets the routes, and the access tokens of its Clients are taken; Triggers
+	// take the tickets. Both of the same stack, with the same AccountProps and
+	// MailProps. Required.
 	API      *API
 	Triggers *Triggers
 
@@ -176,9 +181,12 @@ func (a *Accounts) addFunction() {
 		NamedUsers:       a.props.SignIn == SignInUserName,
 		MarkerAttribute:  customAttribute(a.props.MarkerAttribute),
 		SignUp:           a.props.SignUp != nil,
-	}
-	if a.props.sends() {
-		s.Mail = a.props.mailSettings(triggers.mail.parameter, a.props.API.props.Origins)
+		Password: settings.Password{
+			TokenClientIDs:       clientIDs(a.props.API.props.Clients),
+			RecentAuthentication: a.props.API.props.RecentAuthentication,
+			WayBack:              a.waysBack(),
+		},
+		Mail: a.props.mailSettings(triggers.mail.parameter, a.props.API.props.Origins),
 	}
 	a.function = a.props.newServing(a, definition{
 		id: "Function", directory: accountsFunction, timeout: apiTimeout, files: a.props.mailFiles(), environment: settings.Environ(s),
@@ -187,9 +195,23 @@ func (a *Accounts) addFunction() {
 		a.letVouch()
 	}
 	if a.props.SignUp != nil {
-		a.function.allow(allowPool(a.props.UserPool, "cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser",
-			"cognito-idp:AdminDeleteUser", "cognito-idp:AdminSetUserPassword"))
+		a.function.allow(allowPool(a.props.UserPool, "cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser", "cognito-idp:AdminDeleteUser"))
 	}
+	a.letTakePasswords()
+}
+
+// letTakePasswords lets the function take passwords away, and tell of it.
+func (a *Accounts) letTakePasswords() {
+	a.function.allow(allowPool(a.props.UserPool, "cognito-idp:AdminSetUserPassword", "cognito-idp:AdminUserGlobalSignOut"))
+	a.function.allow(a.props.allowMail(a)...)
+	a.function.allow(allowItems(a.props.Table, []string{userItems}, "dynamodb:UpdateItem")...)
+}
+
+// waysBack reports whether a mail lets a user in who has lost every passkey.
+func (a *Accounts) waysBack() bool {
+	return a.props.Recovery != nil || slices.ContainsFunc(a.props.Clients, func(client awscognito.IUserPoolClient) bool {
+		return a.props.policyOn(client) == PasskeyPreferred
+	})
 }
 
 // letVouch lets the function have addresses proved by mail, and sign who proved
@@ -198,7 +220,6 @@ func (a *Accounts) letVouch() {
 	triggers := a.props.Triggers
 	a.function.allow(triggers.account.read...)
 	a.function.allow(triggers.mail.read...)
-	a.function.allow(a.props.allowMail(a)...)
 	a.function.allow(allowItems(a.props.Table, []string{proofItems, rateItems}, "dynamodb:GetItem", "dynamodb:UpdateItem")...)
 }
 

@@ -9,11 +9,12 @@ import (
 
 // The problems that a client can cause.
 var (
-	errClient  = httpapi.NewProblem(http.StatusForbidden, "client_not_served", "The app client is not one that is served here.")
-	errAddress = httpapi.NewProblem(http.StatusBadRequest, "bad_address", "This is not an e-mail address.")
-	errCode    = httpapi.NewProblem(http.StatusBadRequest, "wrong_code", "The code is not the one that was mailed, or it is no longer good: ask for another.")
-	errLink    = httpapi.NewProblem(http.StatusBadRequest, "wrong_link", "The link is not good, or no longer: ask for another.")
-	errExists  = httpapi.NewProblem(http.StatusConflict, "account_exists", "The address has an account: sign in, or recover it.")
+	errClient    = httpapi.NewProblem(http.StatusForbidden, "client_not_served", "The app client is not one that is served here.")
+	errAddress   = httpapi.NewProblem(http.StatusBadRequest, "bad_address", "This is not an e-mail address.")
+	errCode      = httpapi.NewProblem(http.StatusBadRequest, "wrong_code", "The code is not the one that was mailed, or it is no longer good: ask for another.")
+	errLink      = httpapi.NewProblem(http.StatusBadRequest, "wrong_link", "The link is not good, or no longer: ask for another.")
+	errNoWayBack = httpapi.NewProblem(http.StatusConflict, "no_way_back", "Without a password the user might not get in again: a verified e-mail address by which to sign in or to recover must be left.")
+	errExists    = httpapi.NewProblem(http.StatusConflict, "account_exists", "The address has an account: sign in, or recover it.")
 )
 
 // public is the one place where an error of accounts becomes what a client reads.

@@ -27,6 +27,7 @@ const (
 	Registered     Type = "passkey.registered"
 	Renamed        Type = "passkey.renamed"
 	Removed        Type = "passkey.removed"
+	PasswordGone   Type = "password.removed"
 	SignedIn       Type = "signed_in"
 	Refused        Type = "refused"            // an answer to a challenge was
 	RecoveryBegun  Type = "recovery.begun"     // its user waits

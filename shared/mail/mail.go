@@ -21,6 +21,8 @@ const (
 
 	KindPasskeyAdded   Kind = "passkey-added"
 	KindPasskeyRemoved Kind = "passkey-removed"
+
+	KindPasswordRemoved Kind = "password-removed"
 )
 
 // Kinds lists them.
@@ -29,6 +31,7 @@ var Kinds = []Kind{
 	KindSignUp,
 	KindRecovery, KindRecoveryAsked, KindRecovered,
 	KindPasskeyAdded, KindPasskeyRemoved,
+	KindPasswordRemoved,
 }
 
 // HasCode reports whether letters of a kind carry a code.

@@ -53,6 +53,8 @@ var (
 	SignUp         = Route{"POST", "/sign-up", NoToken}
 	CompleteSignUp = Route{"POST", "/sign-up/complete", NoToken}
 
+	RemovePassword = Route{"DELETE", "/password", AccessToken}
+
 	Recovery         = Route{"POST", "/recovery", NoToken}
 	CompleteRecovery = Route{"POST", "/recovery/complete", NoToken}
 	RecoveryLink     = Route{"POST", "/recovery/link", NoToken}

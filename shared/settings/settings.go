@@ -89,13 +89,21 @@ type API struct {
 type Accounts struct {
 	Table            string   `env:"PASSKEYS_TABLE"`
 	UserPoolID       string   `env:"PASSKEYS_USER_POOL_ID"`
-	ClientIDs        []string `env:"PASSKEYS_CLIENT_IDS"`           // app clients that are served
-	AccountParameter string   `env:"PASSKEYS_ACCOUNT_PARAMETER"`    // SSM name of the key that signs tickets: it signs in as anybody
-	NamedUsers       bool     `env:"PASSKEYS_NAMED_USERS,optional"` // users have names of their own, and addresses as aliases; otherwise the address is the name
-	MarkerAttribute  string   `env:"PASSKEYS_MARKER_ATTRIBUTE"`     // that says who created a user, with "custom:"
-	SignUp           bool     `env:"PASSKEYS_SIGN_UP,optional"`     // whether users may sign up without a password
+	ClientIDs        []string `env:"PASSKEYS_CLIENT_IDS"`                 // app clients that are served
+	AccountParameter string   `env:"PASSKEYS_ACCOUNT_PARAMETER,optional"` // SSM name of the key that signs tickets: it signs in as anybody
+	NamedUsers       bool     `env:"PASSKEYS_NAMED_USERS,optional"`       // users have names of their own, and addresses as aliases; otherwise the address is the name
+	MarkerAttribute  string   `env:"PASSKEYS_MARKER_ATTRIBUTE"`           // that says who created a user, with "custom:"
+	SignUp           bool     `env:"PASSKEYS_SIGN_UP,optional"`           // whether users may sign up without a password
 	Recovery
+	Password
 	Mail
+}
+
+// Password is what the accounts function needs to take passwords away.
+type Password struct {
+	TokenClientIDs       []string      `env:"PASSKEYS_TOKEN_CLIENT_IDS"`      // app clients whose access tokens are accepted
+	RecentAuthentication time.Duration `env:"PASSKEYS_RECENT_AUTHENTICATION"` // how long after a sign-in a user may do so
+	WayBack              bool          `env:"PASSKEYS_WAY_BACK,optional"`     // whether a mail lets a user in who has lost every passkey
 }
 
 // Vendors are the sign-in systems of others, for functions that are built with
