@@ -29,6 +29,7 @@ type configuration struct {
 	existing  existing // becomes props once there is a stack to import it into
 	vendors   vendors  // becomes props
 	mail      mails    // becomes props
+	texts     texts    // becomes props
 	accounts  accounts // becomes props
 
 	email                 awscognito.UserPoolSESOptions // becomes props.Email
@@ -69,6 +70,7 @@ func readConfiguration(context map[string]any) (configuration, error) {
 	c.props.Firewall = firewall(&r, c)
 	c.existing.check(&r)
 	c.vendors.addTo(&r, &c.props)
+	c.texts.addTo(&r, &c.props)
 	c.mail.addTo(&r, &c.props)
 	c.accounts.addTo(&r, &c.props)
 	r.unknown()
@@ -95,7 +97,7 @@ func inContext(invalid *passkeys.InvalidPropsError) []passkeys.Problem {
 }
 
 // spelling: part of a property → part of its key
-var spelling = strings.NewReplacer("EmailCode.", "EmailCode", "EmailLink.", "EmailLink", "Recovery.", "Recovery", "Mail.", "Mail", "Native.ManagedLogin.", "ManagedLogin", "Native.", "Native", "Firewall.", "Firewall", "ID", "Id", "MFA", "Mfa", "URLs", "Urls")
+var spelling = strings.NewReplacer("SMSCode.", "Sms", "EmailCode.", "EmailCode", "EmailLink.", "EmailLink", "Recovery.", "Recovery", "Mail.", "Mail", "Native.ManagedLogin.", "ManagedLogin", "Native.", "Native", "Firewall.", "Firewall", "ID", "Id", "MFA", "Mfa", "URLs", "Urls")
 
 // otherKeys: property → key, where they differ in more than case
 var otherKeys = map[string]string{
@@ -110,6 +112,7 @@ var otherKeys = map[string]string{
 	"HTTPProvider":                "httpProvider", "HTTPProvider.Service": "httpProvider", "HTTPProvider.Service.Method": "httpProvider.method",
 	"HTTPProvider.Service.BaseURL": "httpProvider.baseUrl", "HTTPProvider.SecretParameter": "httpProviderParameter",
 	"EmailLink.RedirectURLs": "emailLinkUrls", "Mail.Key.Parameter": "mailParameter", "PasskeyRequiredClients": "passkeyRequiredClientIds",
+	"SMSCode": "smsCode", "SMSCode.Lifetime": "smsCodeLifetime", "SMSCode.Key.Parameter": "smsParameter",
 	"Tickets.Clients": "ticketClientIds", "Tickets.Rotation": "ticketRotation", "Tickets.Key.Parameter": "ticketParameter",
 }
 

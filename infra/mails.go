@@ -27,7 +27,7 @@ func (m mails) addTo(r *reader, props *passkeys.Props) {
 	links := len(m.link.RedirectURLs) > 0
 	wants(m.codes, "emailCode", m.code != (passkeys.EmailCode{}), "emailCodeLifetime")
 	wants(links, "emailLinkUrls", m.link.Lifetime != 0 || m.link.AnyBrowser, "emailLinkLifetime or emailLinkAnyBrowser")
-	wants(m.codes || links, "emailCode or emailLinkUrls", m.requiredClientIDs != nil, "passkeyRequiredClientIds")
+	wants(m.codes || links || props.SMSCode != nil, "emailCode, emailLinkUrls or smsCode", m.requiredClientIDs != nil, "passkeyRequiredClientIds")
 	if m.codes {
 		props.EmailCode = &m.code
 	}

@@ -100,6 +100,7 @@ func TestTemplate(t *testing.T) {
 		},
 		"native-only":   nativeOnly,
 		"mail":          byMail,
+		"sms":           bySMS,
 		"observed":      {"auditBus": "security", "alarmTopicArn": topic, "tracing": true, "refusalThreshold": 500},
 		"imported-pool": importedPool,
 		"passwords":     with(byMail, map[string]any{"passwords": "phase-out"}),

@@ -34,6 +34,7 @@ type alarm struct {
 	AlarmDescription  string
 	AlarmActions      []any
 	OKActions         []any
+	Statistic         string
 	ExtendedStatistic string // such as p99
 	Threshold         float64
 	Period            int // seconds
@@ -57,7 +58,14 @@ func (a alarm) threshold() string {
 	if a.ExtendedStatistic != "" {
 		return fmt.Sprintf("%s of %s in %.0f minutes", a.ExtendedStatistic, time.Duration(a.Threshold)*time.Millisecond, a.period().Minutes())
 	}
-	return fmt.Sprintf("%.0f in %.0f minutes", a.Threshold, a.period().Minutes())
+	switch {
+	case a.Statistic == "Maximum": // of what only grows
+		return fmt.Sprintf("%.0f", a.Threshold)
+	case a.period() == 24*time.Hour:
+		return fmt.Sprintf("%.0f in a day", a.Threshold)
+	default:
+		return fmt.Sprintf("%.0f in %.0f minutes", a.Threshold, a.period().Minutes())
+	}
 }
 
 // alarmID matches the logical id of an alarm.
@@ -65,7 +73,7 @@ var alarmID = regexp.MustCompile(`^PasskeysMonitoring(\w+)[0-9A-F]{8}$`)
 
 func TestReadmeListsTheAlarms(t *testing.T) {
 	names := map[string][]string{} // threshold and description → alarms
-	resources := synthesizedStack(t, with(withCorbado, withAccounts)).Resources
+	resources := synthesizedStack(t, with(with(withCorbado, withAccounts), bySMS)).Resources
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
 		if resources[id].Type != "AWS::CloudWatch::Alarm" {
 			continue

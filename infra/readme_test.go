@@ -126,6 +126,12 @@ var besideNative = map[string]any{
 // withAccounts are the settings of accounts without passwords.
 var withAccounts = with(byMail, map[string]any{"signUp": "passkey-first", "recovery": true, "passwords": "phase-out"})
 
+// bySMS are the settings of codes in text messages.
+var bySMS = map[string]any{
+	"smsCode": true, "smsOriginationIdentity": "arn:aws:sms-voice:eu-central-1:111122223333:pool/pool-0123456789abcdef0123456789abcdef",
+	"smsCountryCodes": "+49,+43", "smsProtectConfiguration": "protect-0123456789abcdef0123456789abcdef",
+}
+
 func with(settings, further map[string]any) map[string]any {
 	all := maps.Clone(settings)
 	maps.Copy(all, further)
@@ -158,6 +164,7 @@ func TestReadmeListsThePermissions(t *testing.T) {
 	mailing := permissions(t, with(withoutVendors, byMail))
 	wantTable(t, "What vendors and tickets add", added(permissions(t, withVendors), always))
 	wantTable(t, "What links and codes by mail add", added(mailing, always))
+	wantTable(t, "What text messages add", added(permissions(t, with(with(withoutVendors, byMail), bySMS)), mailing))
 	wantTable(t, "What accounts without passwords add", added(permissions(t, with(withoutVendors, withAccounts)), mailing))
 }
 
@@ -215,12 +222,18 @@ func describe(t *testing.T, s statement) string {
 			words = append(words, "everything: AWS can't limit it")
 			continue
 		}
+		if text, isText := resource.(string); isText && strings.Contains(text, ":sms-voice:") {
+			words = append(words, "the origination identity")
+			continue
+		}
 		intrinsic := resource.(map[string]any)
 		switch get, join := listOf(intrinsic["Fn::GetAtt"]), listOf(intrinsic["Fn::Join"]); {
 		case strings.Contains(fmt.Sprint(join), ":event-bus/"):
 			words = append(words, "the bus of `auditBus`")
 		case strings.Contains(fmt.Sprint(join), ":identity/"):
 			words = append(words, "the identity of "+codes(s.Condition["StringEquals"]["ses:FromAddress"])+", as that sender")
+		case strings.Contains(fmt.Sprint(join), ":protect-configuration/"):
+			words = append(words, "the protect configuration")
 		case strings.Contains(fmt.Sprint(join), ":configuration-set/"):
 			words = append(words, "the configuration set")
 		case len(join) == 2: // the ARN of a parameter, whose path is all that CDK knows of it

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/letters"
 	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/post"
 	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/start"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts"
@@ -72,7 +73,7 @@ func newProofs(s settings.Mail, env settings.AWS, store credentials.Store, sende
 	}
 	return proof.Desk{
 		Key: key.Current, Store: store, Quota: quota.Quota{Store: store, Now: time.Now}, Post: sender,
-		Lifetime: proof.Lifetime, Now: time.Now, Wait: post.Wait,
+		Lifetime: proof.Lifetime, Now: time.Now, Wait: letters.Wait,
 	}, nil
 }
 

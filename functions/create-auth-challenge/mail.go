@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/letters"
 	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/post"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
@@ -48,6 +49,6 @@ func newDesk(s settings.Mail, env settings.AWS, store credentials.Store) (sent.D
 		Quota:   quota.Quota{Store: store, Now: time.Now},
 		Post:    sender,
 		Now:     time.Now,
-		Wait:    post.Wait,
+		Wait:    letters.Wait,
 	}, nil
 }

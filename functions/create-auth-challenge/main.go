@@ -43,12 +43,16 @@ func build(s settings.Create, env settings.AWS, recorder *telemetry.Recorder) (a
 	if err != nil {
 		return nil, err
 	}
+	texts, err := smsIssuers(s.SMS, env, store)
+	if err != nil {
+		return nil, err
+	}
 	passkeys := passkey.Issuer{Decoys: &passkey.Decoys{Key: decoyKey.Current, FoldUserNames: s.FoldUserNames}}
 	conversation, err := customauth.NewCreate(
 		customauth.Define{Openers: s.Openers, Fallbacks: s.Fallbacks},
 		credentials.NewDirectory(store, time.Now),
 		time.Now,
-		slices.Concat([]customauth.Issuer{passkeys}, issuers, mails)...,
+		slices.Concat([]customauth.Issuer{passkeys}, issuers, mails, texts)...,
 	)
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func (u userPools) check(ctx context.Context, pool *types.UserPoolType, want, be
 			want.id, provisioning.UserVerification, want.userVerification, provisioning.UserVerificationRequired))
 	}
 	if want.mail && !before.mail && pool.MfaConfiguration == types.UserPoolMfaTypeOn {
-		problems = append(problems, fmt.Errorf("user pool %s requires MFA, and a mailed link or code is one factor, which Cognito adds none to: leave out EmailLink and EmailCode", want.id))
+		problems = append(problems, fmt.Errorf("user pool %s requires MFA, and a mail or a text message is one factor, which Cognito adds none to: leave out EmailLink, EmailCode and SMSCode", want.id))
 	}
 	found, err := u.checkClients(ctx, want, before)
 	if err != nil {

@@ -42,6 +42,10 @@ func build(s settings.Verify, env settings.AWS, recorder *telemetry.Recorder) (a
 	if err != nil {
 		return nil, err
 	}
+	texts, err := smsCheckers(s, env, store)
+	if err != nil {
+		return nil, err
+	}
 	vendors, opaque, err := vendorCheckers(s.Vendors, env, store)
 	if err != nil {
 		return nil, err
@@ -60,7 +64,7 @@ func build(s settings.Verify, env settings.AWS, recorder *telemetry.Recorder) (a
 	tickets := ticket.Checker{Kind: ticket.Backend, Keys: ticketKeys, Store: store, Now: time.Now}
 	handler := &trigger.Verify{
 		Conversation: customauth.Verify{
-			Checkers: slices.Concat(mails, []customauth.Checker{passkeys, tickets}, vendors),
+			Checkers: slices.Concat(mails, texts, []customauth.Checker{passkeys, tickets}, vendors),
 			Opaque:   opaque,
 		},
 		Telemetry: recorder,

@@ -154,7 +154,7 @@ func NewAccounts(scope constructs.Construct, id *string, props *AccountsProps) *
 	a.props.CommonProps = props.CommonProps.withDefaults()
 	a.props.AccountProps = props.AccountProps.withDefaults()
 	a.props.MailProps = props.MailProps.withDefaults(props.API.props.RelyingPartyName)
-	a.props.tag(a.props.mailTags()...)
+	a.props.tag(a.props.fallbackTags()...)
 	constructs.NewConstruct_Override(a, scope, id)
 	setDefault(&a.props.Instance, instanceOf(a))
 	a.addFunction()

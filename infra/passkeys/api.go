@@ -93,7 +93,7 @@ func NewAPI(scope constructs.Construct, id *string, props *APIProps) *API {
 	a.props.CommonProps = props.CommonProps.withDefaults()
 	a.props.VendorProps = props.VendorProps.withDefaults(props.Keys.props.ParameterPath)
 	a.props.MailProps = props.MailProps.withDefaults(props.RelyingPartyName)
-	a.props.tag(slices.Concat(a.props.buildTags(), a.props.mailTags())...)
+	a.props.tag(slices.Concat(a.props.buildTags(), a.props.fallbackTags())...)
 	if a.props.Throttle == nil {
 		a.props.Throttle = &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(100), BurstLimit: jsii.Number(200)}
 	}

@@ -95,8 +95,8 @@ func (c *check) ownPool(t *Triggers, pool awscognito.UserPool, options AttachOpt
 	if resolved(pool, declared.MfaConfiguration()) == "ON" && t.props.UserVerification != UserVerificationRequired {
 		c.add("UserVerification", string(t.props.UserVerification), "use %q: the pool requires MFA, which Cognito doesn't apply to custom authentication, so that a passkey must be two factors", UserVerificationRequired)
 	}
-	if resolved(pool, declared.MfaConfiguration()) == "ON" && t.props.sends() {
-		c.add("EmailCode and EmailLink", "set", "leave them out: the pool requires MFA, which Cognito doesn't apply to custom authentication, and a mail is one factor")
+	if resolved(pool, declared.MfaConfiguration()) == "ON" && len(t.props.fallbacks()) > 0 {
+		c.add("EmailCode, EmailLink and SMSCode", "set", "leave them out: the pool requires MFA, which Cognito doesn't apply to custom authentication, and a mail or a text message is one factor")
 	}
 	for _, name := range options.Attributes {
 		if attribute := attributeOf(pool, name); attribute != nil && (attribute["attributeDataType"] != "String" || attribute["mutable"] == false) {
@@ -190,7 +190,7 @@ func (t *Triggers) attachImported(pool awscognito.IUserPool, options AttachOptio
 		provisioning.Replace:          options.Replace,
 		provisioning.Attachment:       options.Attachment,
 	}
-	if t.props.sends() {
+	if len(t.props.fallbacks()) > 0 {
 		properties[provisioning.Mail] = true
 	}
 	if t.props.areOut() {

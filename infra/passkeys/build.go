@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,21 +69,25 @@ func (e *BuildError) Unwrap() error { return e.Err }
 // that holds its binary, or its sources if nothing was built.
 type binaries map[string]string
 
-// code is the asset of one function, with a folder of files beside its binary
-// unless that is "". It panics with a *BuildError if they can't be put together.
-func (b binaries) code(name, files string) awslambda.Code {
-	if files == "" {
+// code is the asset of one function, with the folders of files beside its binary.
+// It panics with a *BuildError if they can't be put together.
+func (b binaries) code(name string, files map[string]string) awslambda.Code {
+	folders := maps.Clone(files)
+	maps.DeleteFunc(folders, func(_, from string) bool { return from == "" })
+	if len(folders) == 0 {
 		return awslambda.Code_FromAsset(jsii.String(b[name]), nil)
 	}
 	work, err := os.MkdirTemp("", "passkeys-")
 	if err == nil {
-		err = errors.Join(
-			os.CopyFS(work, os.DirFS(b[name])),
-			os.CopyFS(filepath.Join(work, templatesFolder), os.DirFS(files)),
-		)
+		err = os.CopyFS(work, os.DirFS(b[name]))
+	}
+	for folder, from := range folders {
+		if err == nil {
+			err = os.CopyFS(filepath.Join(work, folder), os.DirFS(from))
+		}
 	}
 	if err != nil {
-		panic(&BuildError{Doing: "putting mail templates beside " + name, Err: err, Remedy: "make them readable"})
+		panic(&BuildError{Doing: "putting templates beside " + name, Err: err, Remedy: "make them readable"})
 	}
 	return awslambda.Code_FromAsset(jsii.String(work), nil) // copied from there when the function is made
 }

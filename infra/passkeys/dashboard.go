@@ -19,6 +19,9 @@ const (
 // addDashboard makes a dashboard whose first row says whether people are getting in.
 func (m *Monitoring) addDashboard() {
 	rows := []*[]awscloudwatch.IWidget{m.gettingIn(), m.responding(), m.underneath()}
+	if m.props.Triggers != nil && len(m.props.Triggers.props.fallbacks()) > 0 {
+		rows = append(rows, m.letters())
+	}
 	if m.alarms != nil {
 		rows = append(rows, &[]awscloudwatch.IWidget{awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{
 			Title: jsii.String("Alarms"), Alarms: &m.alarms, Width: jsii.Number(24), Height: jsii.Number(4),
@@ -59,6 +62,16 @@ func (m *Monitoring) responding() *[]awscloudwatch.IWidget {
 	}
 	if functions := m.functions(); functions != nil {
 		widgets = append(widgets, coldStarts(functions))
+	}
+	return &widgets
+}
+
+// letters are what was sent to those who asked, and what that costs where it does.
+func (m *Monitoring) letters() *[]awscloudwatch.IWidget {
+	byMethod := m.emits.search(metrics.Messages, metrics.Messages.Dimensions[0], nil, "Sum")
+	widgets := []awscloudwatch.IWidget{graph("Mails and text messages", third, expression(byMethod, "${PROP('Dim."+metrics.Method+"')}"))}
+	if m.sms() != nil {
+		widgets = append(widgets, graph("Text messages of the month, US dollars", third, textSpend()))
 	}
 	return &widgets
 }

@@ -216,7 +216,13 @@ func TestPoolsThatAreRefused(t *testing.T) {
 			attach(stack, "Passkeys", theirPool(stack), func(p *passkeys.Props) {
 				p.EmailCode, p.Mail = &passkeys.EmailCode{}, &passkeys.Mail{From: "sign-in@example.com"}
 			})
-		}, []string{`EmailCode and EmailLink is "set": leave them out: the pool requires MFA`}},
+		}, []string{`EmailCode, EmailLink and SMSCode is "set": leave them out: the pool requires MFA`}},
+		"rejects text messages where MFA is required": {func() {
+			stack := newStack()
+			attach(stack, "Passkeys", theirPool(stack), func(p *passkeys.Props) {
+				p.SMSCode = &passkeys.SMSCode{OriginationIdentity: originationIdentity, CountryCodes: []string{"+49"}}
+			})
+		}, []string{`EmailCode, EmailLink and SMSCode is "set": leave them out: the pool requires MFA`}},
 		"rejects an attribute of another type": {func() {
 			stack := newStack()
 			attach(stack, "Passkeys", theirPool(stack), func(p *passkeys.Props) { p.MarkerAttribute = "tier" })

@@ -34,8 +34,8 @@ type definition struct {
 	environment map[string]string
 	timeout     time.Duration
 	allow       []awsiam.PolicyStatement
-	files       string // folder whose files lie in templatesFolder beside the binary; empty: none
-	refuses     bool   // it answers no by an error, as Cognito wants it of a trigger that decides nothing else
+	files       map[string]string // folder beside the binary → folder that is copied there; empty: none
+	refuses     bool              // it answers no by an error, as Cognito wants it of a trigger that decides nothing else
 }
 
 // function is one of the module's functions.

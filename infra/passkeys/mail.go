@@ -2,6 +2,7 @@ package passkeys
 
 import (
 	"cmp"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -22,8 +23,9 @@ import (
 
 // MailProps are the ways in for those who have no passkey at hand: after a
 // passkey challenge that they didn't answer, they may ask for a mail to their
-// verified address. Nobody can tell from outside who gets one. With any of them,
-// users are also told by mail of every passkey that is added or removed.
+// verified address, or a text message to their verified phone number. Nobody can
+// tell from outside who gets one. With any mail, users are also told of every
+// passkey that is added or removed.
 type MailProps struct {
 	// EmailCode mails codes of eight digits. Nil mails none.
 	EmailCode *EmailCode
@@ -34,12 +36,15 @@ type MailProps struct {
 	// Mail is how both are sent. Required with either.
 	Mail *Mail
 
-	// SignInPolicy says whether a mail may stand in for a passkey. Empty means
-	// PasskeyPreferred. Only with EmailCode or EmailLink.
+	// SMSCode sends codes in text messages. Nil sends none.
+	SMSCode *SMSCode
+
+	// SignInPolicy says whether a mail or a text message may stand in for a
+	// passkey. Empty means PasskeyPreferred. Only with EmailCode, EmailLink or SMSCode.
 	SignInPolicy SignInPolicy
 
 	// PasskeyRequiredClients are app clients with PasskeyRequired whatever
-	// SignInPolicy is. Only with EmailCode or EmailLink.
+	// SignInPolicy is. Only with EmailCode, EmailLink or SMSCode.
 	PasskeyRequiredClients []awscognito.IUserPoolClient
 }
 
@@ -138,7 +143,10 @@ func (m MailProps) withDefaults(relyingPartyName string) MailProps {
 		setDefault(&link.Lifetime, maxMailLifetime)
 		m.EmailLink = &link
 	}
-	if m.sends() {
+	if m.SMSCode != nil {
+		m.SMSCode = m.SMSCode.withDefaults(relyingPartyName)
+	}
+	if len(m.fallbacks()) > 0 {
 		setDefault(&m.SignInPolicy, PasskeyPreferred)
 	}
 	return m
@@ -159,12 +167,24 @@ func (m MailProps) mailMethods() []string {
 // sends reports whether any method sends mail.
 func (m MailProps) sends() bool { return len(m.mailMethods()) > 0 }
 
-// mailTags are the build tags of functions that send mail.
-func (m MailProps) mailTags() []string {
-	if !m.sends() {
-		return nil
+// fallbacks are the methods that users may ask for who have no passkey at hand.
+func (m MailProps) fallbacks() []string {
+	methods := m.mailMethods()
+	if m.SMSCode != nil {
+		methods = append(methods, provisioning.MethodSMS)
 	}
-	return []string{"mail"}
+	return methods
+}
+
+// fallbackTags are the build tags of functions that know them.
+func (m MailProps) fallbackTags() (tags []string) {
+	if m.sends() {
+		tags = append(tags, "mail")
+	}
+	if m.SMSCode != nil {
+		tags = append(tags, "sms")
+	}
+	return tags
 }
 
 func (m MailProps) mailSettings(parameter string, origins []string) settings.Mail {
@@ -196,12 +216,24 @@ func (m MailProps) postSettings(origins []string) settings.Post {
 	return s
 }
 
-// mailFiles is the folder that goes with every function that sends mail, or "".
-func (m MailProps) mailFiles() string {
+// mailFiles is the folder that goes with every function that sends mail, as in
+// definition.
+func (m MailProps) mailFiles() map[string]string {
 	if !m.sends() {
-		return ""
+		return nil
 	}
-	return m.Mail.Templates
+	return map[string]string{templatesFolder: m.Mail.Templates}
+}
+
+// fallbackFiles are the folders that go with the function that sends what users
+// ask for, as in definition.
+func (m MailProps) fallbackFiles() map[string]string {
+	folders := map[string]string{}
+	maps.Copy(folders, m.mailFiles())
+	if m.SMSCode != nil {
+		folders[textsFolder] = m.SMSCode.Templates
+	}
+	return folders
 }
 
 // allowMail allows sending mail from the one address; nothing if none is sent.
@@ -225,13 +257,17 @@ func (m MailProps) allowMail(scope constructs.Construct) []awsiam.PolicyStatemen
 	})}
 }
 
-// letCreateMail lets Create send mail, and keep what it sent.
+// letCreateMail lets Create send mail.
 func (t *Triggers) letCreateMail() {
 	t.create.allow(t.mail.read...)
+	t.create.allow(t.props.allowMail(t)...)
+}
+
+// letCreateKeep lets Create keep what it sent, and count it.
+func (t *Triggers) letCreateKeep() {
 	t.create.allow(allowItems(t.props.Table, []string{mailItems, rateItems}, "dynamodb:GetItem")...)
 	t.create.allow(allowItems(t.props.Table, []string{mailItems}, "dynamodb:PutItem")...)
 	t.create.allow(allowItems(t.props.Table, []string{rateItems}, "dynamodb:UpdateItem")...)
-	t.create.allow(t.props.allowMail(t)...)
 }
 
 // LinksInAnyBrowser reports whether a mailed link is good in another browser than
@@ -258,9 +294,13 @@ var mailAddress = regexp.MustCompile(`^[^@\s<>,;"]+@([a-z0-9]([a-z0-9-]{0,61}[a-
 
 func (c *check) mail(m MailProps, relyingPartyID string) {
 	oneOf(c, "SignInPolicy", m.SignInPolicy, "", PasskeyPreferred, PasskeyRequired)
+	c.sms(m.SMSCode, relyingPartyID)
+	if len(m.fallbacks()) == 0 {
+		c.unset("set EmailCode, EmailLink or SMSCode too, or leave it out",
+			property{"SignInPolicy", m.SignInPolicy != ""}, property{"PasskeyRequiredClients", m.PasskeyRequiredClients != nil})
+	}
 	if !m.sends() {
-		c.unset("set EmailCode or EmailLink too, or leave it out",
-			property{"Mail", m.Mail != nil}, property{"SignInPolicy", m.SignInPolicy != ""}, property{"PasskeyRequiredClients", m.PasskeyRequiredClients != nil})
+		c.unset("set EmailCode or EmailLink too, or leave it out", property{"Mail", m.Mail != nil})
 		return
 	}
 	if m.EmailCode != nil {
@@ -279,8 +319,8 @@ func (c *check) mail(m MailProps, relyingPartyID string) {
 
 // mailBesideVendors refuses vendors whose answers may look like a code or a link.
 func (c *check) mailBesideVendors(m MailProps, v VendorProps) {
-	if m.sends() {
-		c.unset("leave it out, or EmailCode and EmailLink: an answer may look like a code or a link, which never reach a vendor",
+	if len(m.fallbacks()) > 0 {
+		c.unset("leave it out, or EmailCode, EmailLink and SMSCode: an answer may look like a code or a link, which never reach a vendor",
 			property{"PassageFlex", v.PassageFlex != nil}, property{"HTTPProvider", v.HTTPProvider != nil})
 	}
 }

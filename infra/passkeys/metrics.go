@@ -88,6 +88,12 @@ func (p *Passkeys) MetricRemovals(options *awscloudwatch.MetricOptions) awscloud
 	return p.emits.metric(metrics.Removals, nil, options)
 }
 
+// MetricMessages counts the mails and text messages that were sent to somebody who
+// asked, for a way to sign in, such as "sms".
+func (p *Passkeys) MetricMessages(method string, options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
+	return p.emits.metric(metrics.Messages, map[string]string{metrics.Method: method}, options)
+}
+
 // MetricLatency is the time in a function's own code, without its start.
 func (p *Passkeys) MetricLatency(function FunctionName, options *awscloudwatch.MetricOptions) awscloudwatch.Metric {
 	return p.emits.metric(metrics.Latency, map[string]string{metrics.Function: string(function)}, options)

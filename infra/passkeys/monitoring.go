@@ -16,6 +16,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 )
 
 // MonitoringOptions say how an instance is watched. The zero value watches it
@@ -48,8 +49,8 @@ type MonitoringOptions struct {
 	AuditBus awsevents.IEventBus
 }
 
-// Thresholds are the values from which on alarms go off, all but Duration in
-// five minutes. Zero means the default.
+// Thresholds are the values from which on alarms go off, all but Duration and
+// TextSpend in five minutes. Zero means the default.
 type Thresholds struct {
 	// Errors and Throttles of one function. Zero means 3 errors and 1 throttle.
 	Errors, Throttles int
@@ -74,6 +75,10 @@ type Thresholds struct {
 
 	// TableErrors are DynamoDB's own errors, and its throttles. Zero means 1.
 	TableErrors int
+
+	// TextSpend is what the account has spent on text messages in the month, in US
+	// dollars. Zero means 50.
+	TextSpend int
 }
 
 func (t Thresholds) withDefaults() Thresholds {
@@ -85,6 +90,7 @@ func (t Thresholds) withDefaults() Thresholds {
 	setDefault(&t.CloneWarnings, 1)
 	setDefault(&t.NoticeFailures, 1)
 	setDefault(&t.TableErrors, 1)
+	setDefault(&t.TextSpend, 50)
 	return t
 }
 
@@ -202,6 +208,11 @@ func (m *Monitoring) addAlarms() {
 		m.addAlarm("Refusals", "Unusually many answers are refused: the log line of each has its reason.", m.emits.metric(metrics.Refusals, nil, nil), float64(t.Refusals))
 		m.addAlarm("CloneWarnings", "A signature counter did not increase: a passkey may have been copied.", m.emits.metric(metrics.CloneWarnings, nil, nil), float64(t.CloneWarnings))
 	}
+	if sms := m.sms(); sms != nil {
+		m.addAlarm("TextMessages", "The last text message of the day is sent: nobody gets one until tomorrow.", m.textMessages(), float64(sms.MaxPerDay))
+		m.addAlarmWithout(awscloudwatch.TreatMissingData_IGNORE, "TextSpend",
+			"The account has spent much on text messages this month, in US dollars: perhaps somebody profits from them.", textSpend(), float64(t.TextSpend))
+	}
 	if m.props.API != nil {
 		errors := m.props.API.api.MetricServerError(&awscloudwatch.MetricOptions{Statistic: jsii.String("Sum")})
 		m.addAlarm("ApiServerErrors", "The HTTP API answers 5xx.", errors, float64(t.ServerErrors))
@@ -216,15 +227,20 @@ func (m *Monitoring) addAlarms() {
 }
 
 // addAlarm makes an alarm that goes off when a metric reaches the threshold in
-// five minutes. No data is no alarm: at night nobody signs in.
+// its period. No data is no alarm: at night nobody signs in.
 func (m *Monitoring) addAlarm(id, description string, metric awscloudwatch.IMetric, threshold float64) {
+	m.addAlarmWithout(awscloudwatch.TreatMissingData_NOT_BREACHING, id, description, metric, threshold)
+}
+
+// addAlarmWithout is addAlarm with what there being no data means.
+func (m *Monitoring) addAlarmWithout(data awscloudwatch.TreatMissingData, id, description string, metric awscloudwatch.IMetric, threshold float64) {
 	alarm := awscloudwatch.NewAlarm(m, jsii.String(id), &awscloudwatch.AlarmProps{
 		AlarmDescription:   jsii.String(description),
 		Metric:             metric,
 		Threshold:          jsii.Number(threshold),
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		EvaluationPeriods:  jsii.Number(1),
-		TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
+		TreatMissingData:   data,
 	})
 	if m.props.AlarmTopic != nil {
 		action := awscloudwatchactions.NewSnsAction(m.props.AlarmTopic)
@@ -232,6 +248,31 @@ func (m *Monitoring) addAlarm(id, description string, metric awscloudwatch.IMetr
 		alarm.AddOkAction(action)
 	}
 	m.alarms = append(m.alarms, alarm)
+}
+
+// sms is how text messages are sent, or nil if none are.
+func (m *Monitoring) sms() *SMSCode {
+	if m.props.Triggers == nil {
+		return nil
+	}
+	return m.props.Triggers.props.SMSCode
+}
+
+// textMessages are those of a day.
+func (m *Monitoring) textMessages() awscloudwatch.IMetric {
+	return m.emits.metric(metrics.Messages, map[string]string{metrics.Method: provisioning.MethodSMS},
+		&awscloudwatch.MetricOptions{Period: awscdk.Duration_Days(jsii.Number(1))})
+}
+
+// textSpend is what text messages have cost the account since the month began,
+// published whenever one is sent, so that an alarm holds while there is none. It
+// needs the account's service-linked role for AWS End User Messaging.
+// https://docs.aws.amazon.com/sms-voice/latest/userguide/monitoring-cloudwatch.html
+func textSpend() awscloudwatch.IMetric {
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace: jsii.String("AWS/SMSVoice"), MetricName: jsii.String("TextMessageMonthlySpend"),
+		Statistic: jsii.String("Maximum"), Period: awscdk.Duration_Hours(jsii.Number(1)),
+	})
 }
 
 // tableErrors are DynamoDB's own, of the operations that sign-ins and registrations wait for.

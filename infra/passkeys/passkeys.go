@@ -56,7 +56,7 @@ func New(scope constructs.Construct, id *string, props *Props) *Passkeys {
 	}
 	must(props.Validate())
 	p := &Passkeys{props: props.withDefaults()}
-	p.props.tag(slices.Concat(p.props.buildTags(), p.props.mailTags())...) // of all functions, so that they are built at once
+	p.props.tag(slices.Concat(p.props.buildTags(), p.props.fallbackTags())...) // of all functions, so that they are built at once
 	constructs.NewConstruct_Override(p, scope, id)
 	setDefault(&p.props.ParameterPath, defaultParameterPath(p))
 	setDefault(&p.props.Instance, instanceOf(p))

@@ -90,9 +90,9 @@ func (s SignIn) verifiedAttribute() string {
 
 // sessionMinutes is how long a client may take from one challenge to the next:
 // Cognito's shortest time, which is how long a passkey challenge lives, unless a
-// mail must arrive meanwhile.
+// letter must arrive meanwhile.
 func (p Props) sessionMinutes() float64 {
-	if p.sends() {
+	if len(p.fallbacks()) > 0 {
 		return maxMailLifetime.Minutes()
 	}
 	return 3

@@ -58,6 +58,7 @@ type Triggers struct {
 	ticket                 keyRing  // for trusted backends alone; empty unless Props.Tickets
 	account                keyRing  // for the accounts function alone; empty unless it signs users in
 	mail                   keyRing  // for Create and the accounts function; empty unless mail is sent
+	sms                    keyRing  // for Create alone; empty unless Props.SMSCode
 }
 
 // NewTriggers adds the functions to scope. No pool has them before Attach, and
@@ -72,7 +73,7 @@ func NewTriggers(scope constructs.Construct, id *string, props *TriggersProps) *
 	t.props.CommonProps = props.CommonProps.withDefaults()
 	t.props.VendorProps = props.VendorProps.withDefaults(props.Keys.props.ParameterPath)
 	t.props.MailProps = props.MailProps.withDefaults(t.props.RelyingPartyID)
-	t.props.tag(slices.Concat(t.props.buildTags(), t.props.mailTags())...)
+	t.props.tag(slices.Concat(t.props.buildTags(), t.props.fallbackTags())...)
 	setDefault(&t.props.UserVerification, UserVerificationRequired)
 	constructs.NewConstruct_Override(t, scope, id)
 	setDefault(&t.props.Instance, instanceOf(t))
@@ -85,7 +86,7 @@ func NewTriggers(scope constructs.Construct, id *string, props *TriggersProps) *
 
 func (t *Triggers) addDefine() {
 	t.define = t.newTrigger("DefineAuthChallenge", defineFunction, settings.Define{
-		Openers: t.props.methods(), Fallbacks: t.props.mailMethods(),
+		Openers: t.props.methods(), Fallbacks: t.props.fallbacks(),
 	})
 }
 
@@ -95,7 +96,7 @@ func (t *Triggers) addCreate() {
 		Table:          *t.props.Table.TableName(),
 		DecoyParameter: t.props.Keys.decoy.parameter,
 		Openers:        t.props.methods(),
-		Fallbacks:      t.props.mailMethods(),
+		Fallbacks:      t.props.fallbacks(),
 		FoldUserNames:  !t.props.CaseSensitiveUserNames,
 		Vendors:        vendors,
 	}
@@ -103,9 +104,19 @@ func (t *Triggers) addCreate() {
 		t.mail = t.props.Keys.newKeyRing("MailKey", "mail", provisioning.KindSymmetric, mail.Rotation, mail.Key)
 		s.Mail = t.props.mailSettings(t.mail.parameter, t.props.Origins)
 	}
+	if sms := t.props.SMSCode; sms != nil {
+		t.addSMSKey()
+		s.SMS = sms.settings(t.sms.parameter, t.props.RelyingPartyID)
+	}
 	t.create = t.newTrigger("CreateAuthChallenge", createFunction, s)
 	if t.props.sends() {
 		t.letCreateMail()
+	}
+	if t.props.SMSCode != nil {
+		t.letCreateText()
+	}
+	if len(t.props.fallbacks()) > 0 {
+		t.letCreateKeep()
 	}
 	t.create.allow(allowItems(t.props.Table, []string{userItems, configItems}, "dynamodb:GetItem")...)
 	t.create.allow(t.props.Keys.decoy.read...)
@@ -132,8 +143,9 @@ func (t *Triggers) addVerify() {
 		CounterPolicy:  string(t.props.CounterPolicy),
 		TicketKeys:     ticketKeys,
 		AccountKeys:    accountKeys,
-		Fallbacks:      t.props.mailMethods(),
+		Fallbacks:      t.props.fallbacks(),
 		LinkAnyBrowser: t.props.EmailLink != nil && t.props.EmailLink.AnyBrowser,
+		SMSStepUpOnly:  t.props.SMSCode != nil && t.props.SMSCode.StepUpOnly,
 		Vendors:        vendors,
 	})
 	t.verify.allow(allowItems(t.props.Table, t.spends(), "dynamodb:GetItem", "dynamodb:UpdateItem")...)
@@ -142,7 +154,7 @@ func (t *Triggers) addVerify() {
 
 // spends are the partitions in which Verify records what was used.
 func (t *Triggers) spends() []string {
-	if t.props.sends() {
+	if len(t.props.fallbacks()) > 0 {
 		return []string{userItems, mailItems}
 	}
 	return []string{userItems}
@@ -151,7 +163,7 @@ func (t *Triggers) spends() []string {
 func (t *Triggers) newTrigger(id, directory string, s any) function {
 	d := definition{id: id, directory: directory, environment: settings.Environ(s), timeout: triggerTimeout}
 	if directory == createFunction {
-		d.files = t.props.mailFiles()
+		d.files = t.props.fallbackFiles()
 	}
 	return t.props.newServing(t, d)
 }
@@ -182,9 +194,9 @@ func (t *Triggers) Serve(client awscognito.IUserPoolClient, further ...string) {
 		provisioning.ClientID:         client.UserPoolClientId(),
 		provisioning.RelyingPartyID:   t.props.RelyingPartyID,
 		provisioning.UserVerification: t.props.UserVerification,
-		provisioning.Methods:          slices.Concat([]string{provisioning.MethodPasskey}, t.props.methods(), t.props.mailMethods(), t.props.accountMethods(), further),
+		provisioning.Methods:          slices.Concat([]string{provisioning.MethodPasskey}, t.props.methods(), t.props.fallbacks(), t.props.accountMethods(), further),
 	}
-	if t.props.sends() {
+	if len(t.props.fallbacks()) > 0 {
 		properties[provisioning.Policy] = t.props.policyOn(client)
 	}
 	keys.newCustomResource(t, servedID(client), provisioning.ClientType, properties)

@@ -56,7 +56,9 @@ var (
 		"answers whose signature counter did not increase, refused or not: perhaps of a copied authenticator"}
 	Registrations = Metric{"Registrations", Count, [][]string{{Instance}}, "passkeys that were added"}
 	Removals      = Metric{"Removals", Count, [][]string{{Instance}}, "passkeys that were removed"}
-	Latency       = Metric{"Latency", Milliseconds, [][]string{{Instance, Function}},
+	Messages      = Metric{"Messages", Count, [][]string{{Instance, Method}},
+		"mails and text messages that were sent to somebody who asked, by way to sign in"}
+	Latency = Metric{"Latency", Milliseconds, [][]string{{Instance, Function}},
 		"time in the function's own code, without its start"}
 	Faults = Metric{"Faults", Count, [][]string{{Instance, Function}},
 		"calls in which something failed: the client is asked to try again, or gets a challenge without one of its methods"}
@@ -68,5 +70,5 @@ var (
 
 // All lists every metric, in the order in which documentation shows them.
 func All() []Metric {
-	return []Metric{SignIns, Refusals, CloneWarnings, Registrations, Removals, Latency, Faults, NoticeFailures, DroppedEvents}
+	return []Metric{SignIns, Refusals, CloneWarnings, Registrations, Removals, Messages, Latency, Faults, NoticeFailures, DroppedEvents}
 }

@@ -65,7 +65,7 @@ const (
 	ClientIDs     = "ClientIds"     // a list of the app clients that are served
 	Replace       = "Replace"       // a list of the triggers, as Cognito names them, that may be replaced
 	FoldUserNames = "FoldUserNames" // "true" or "false": whether the pool ignores the case of user names, as the functions are told
-	Mail          = "Mail"          // "true" if users may sign in by a mailed link or code; absent: they may not
+	Mail          = "Mail"          // "true" if users may sign in by a mail or a text message; absent: they may not
 	Attachment    = "Attachment"    // a whole number; each increase attaches once more
 
 	PasswordClientIDs = "PasswordClientIds" // a list of the app clients on which a passkey ends the password
@@ -87,7 +87,7 @@ const UserVerificationRequired = "required"
 
 // Values of Policy.
 const (
-	PolicyPreferred = "passkey-preferred" // a mail may stand in for a passkey
+	PolicyPreferred = "passkey-preferred" // a mail or a text message may stand in for a passkey
 	PolicyRequired  = "passkey-required"  // once a user has a passkey, nothing weaker may
 )
 

@@ -29,6 +29,7 @@ type Create struct {
 	FoldUserNames  bool     `env:"PASSKEYS_FOLD_USER_NAMES"`    // whether the pool ignores the case of user names
 	Vendors
 	Mail
+	SMS
 }
 
 // Verify is what the Verify Auth Challenge Response function needs. The public
@@ -45,6 +46,7 @@ type Verify struct {
 	AccountKeys    []string `env:"PASSKEYS_ACCOUNT_KEYS,optional"`     // Ed25519 public keys, as StampKeys, of the accounts function's tickets; empty: none
 	Fallbacks      []string `env:"PASSKEYS_FALLBACKS,optional"`        // the same as Define's
 	LinkAnyBrowser bool     `env:"PASSKEYS_LINK_ANY_BROWSER,optional"` // whether links work in other browsers than the one that asked
+	SMSStepUpOnly  bool     `env:"PASSKEYS_SMS_STEP_UP_ONLY,optional"` // whether codes in text messages count beside an access token only
 	Vendors
 }
 
@@ -150,6 +152,22 @@ type Post struct {
 	MailTemplates        string `env:"PASSKEYS_MAIL_TEMPLATES,optional"`         // folder beside the function's binary; empty: the function's own
 }
 
+// SMS is what codes in text messages need of a Create that is built with the tag
+// "sms". It is there if the parameter is named.
+type SMS struct {
+	SMSParameter            string        `env:"PASSKEYS_SMS_PARAMETER,optional"`             // SSM name of the key that codes and limits derive from
+	SMSOriginationIdentity  string        `env:"PASSKEYS_SMS_ORIGINATION_IDENTITY,optional"`  // ARN
+	SMSProtectConfiguration string        `env:"PASSKEYS_SMS_PROTECT_CONFIGURATION,optional"` // id
+	SMSCountryCodes         []string      `env:"PASSKEYS_SMS_COUNTRY_CODES,optional"`         // beginnings of phone numbers
+	SMSPerDay               int           `env:"PASSKEYS_SMS_PER_DAY,optional"`               // to all users
+	SMSMaxPrice             string        `env:"PASSKEYS_SMS_MAX_PRICE,optional"`             // of one, in US dollars
+	SMSSite                 string        `env:"PASSKEYS_SMS_SITE,optional"`                  // how text messages name the service
+	SMSDomain               string        `env:"PASSKEYS_SMS_DOMAIN,optional"`                // that codes are bound to
+	SMSLanguage             string        `env:"PASSKEYS_SMS_LANGUAGE,optional"`              // for users who have chosen none
+	SMSTemplates            string        `env:"PASSKEYS_SMS_TEMPLATES,optional"`             // folder beside the function's binary; empty: the function's own
+	SMSCodeLifetime         time.Duration `env:"PASSKEYS_SMS_CODE_LIFETIME,optional"`
+}
+
 // Audit is what the function needs that delivers audit events.
 type Audit struct {
 	Bus string `env:"PASSKEYS_AUDIT_BUS"` // name or ARN of the event bus
@@ -178,6 +196,7 @@ type AWS struct {
 	Cognito         string `env:"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,optional"`
 	EventBridge     string `env:"AWS_ENDPOINT_URL_EVENTBRIDGE,optional"`
 	SES             string `env:"AWS_ENDPOINT_URL_SESV2,optional"`
+	SMS             string `env:"AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2,optional"`
 }
 
 const optional = "optional"

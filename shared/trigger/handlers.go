@@ -88,6 +88,9 @@ func (c Create) open(ctx context.Context, event CreateEvent, call *telemetry.Cal
 	}
 	call.Note(slog.String(metrics.Outcome, telemetry.OutcomeChallenge), slog.String(metrics.Method, opened.Method),
 		slog.String(telemetry.ClientID, event.CallerContext.ClientID))
+	if opened.Sent {
+		call.Count(metrics.Messages, 1)
+	}
 	if opened.Withheld != "" {
 		call.Note(slog.String(telemetry.Withheld, opened.Withheld))
 	}

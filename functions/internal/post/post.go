@@ -2,13 +2,11 @@
 package post
 
 import (
-	"context"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 
+	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/letters"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/ses"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/words"
@@ -17,9 +15,6 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
-// sendTimeout is how long SES may take.
-const sendTimeout = 1500 * time.Millisecond
-
 // New returns the sender, with the templates that lie beside the binary or with
 // the module's own.
 func New(s settings.Post, env settings.AWS) (ses.Post, error) {
@@ -27,12 +22,12 @@ func New(s settings.Post, env settings.AWS) (ses.Post, error) {
 	if err != nil {
 		return ses.Post{}, err
 	}
-	letters, err := readWords(s)
+	inWords, err := readWords(s)
 	if err != nil {
 		return ses.Post{}, err
 	}
 	return ses.Post{
-		Client: sesv2.NewFromConfig(awsclient.Once(config, sendTimeout)), Words: letters,
+		Client: sesv2.NewFromConfig(awsclient.Once(config, letters.SendTimeout)), Words: inWords,
 		From: s.MailFrom, FromName: s.MailFromName, ConfigurationSet: s.MailConfigurationSet,
 	}, nil
 }
@@ -42,11 +37,11 @@ func readWords(s settings.Post) (*words.Words, error) {
 	if s.MailTemplates == "" {
 		return words.Default(site, s.MailLanguage)
 	}
-	binary, err := os.Executable()
+	files, err := letters.Folder(s.MailTemplates)
 	if err != nil {
 		return nil, err
 	}
-	return words.Load(os.DirFS(filepath.Join(filepath.Dir(binary), s.MailTemplates)), site, s.MailLanguage)
+	return words.Load(files, site, s.MailLanguage)
 }
 
 // Key returns what reads the mail key, which is under way already.
@@ -58,14 +53,4 @@ func Key(s settings.Mail, env settings.AWS) (*secret.Parameter, error) {
 	key := secret.NewParameter(parameterstore.New(config), s.MailParameter, time.Now)
 	key.Prefetch()
 	return key, nil
-}
-
-// Wait returns after d, or when ctx ends.
-func Wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
