@@ -118,6 +118,7 @@ func runHere(ctx context.Context, f flags) (err error) {
 		DataDirectory: f.data,
 		Mail:          func(m userpool.Message) { outbox.Add(mail(m)) },
 		Sent:          func(m awsapi.Mail) { outbox.Add(sent(m)) },
+		Texted:        func(m awsapi.TextMessage) { outbox.Add(texted(m)) },
 		Log:           os.Stderr,
 	})
 	if err != nil {
@@ -251,5 +252,12 @@ func sent(m awsapi.Mail) origin.Mail {
 	return origin.Mail{To: m.To, Subject: m.Subject, Body: m.Text, HTML: m.HTML, Kind: kindSent, At: m.At}
 }
 
-// kindSent is the kind of mails that functions send.
-const kindSent = "SES"
+func texted(m awsapi.TextMessage) origin.Mail {
+	return origin.Mail{To: m.To, Subject: "Text message", Body: m.Body, Kind: kindTexted, At: m.At}
+}
+
+// Kinds of what functions send.
+const (
+	kindSent   = "SES"
+	kindTexted = "SMS"
+)

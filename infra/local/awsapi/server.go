@@ -1,6 +1,7 @@
 // Package awsapi serves the AWS APIs that the functions of this project's stack
 // call, on one loopback endpoint: DynamoDB's items (by minidyn, in memory), SSM's
-// parameters, EventBridge's events, mails for SES, and Cognito's, which it passes on.
+// parameters, EventBridge's events, mails for SES, text messages for End User
+// Messaging, and Cognito's, which it passes on.
 //
 // An operation, and a member of a request, that it doesn't know is an error that
 // names it. Every request must carry the access key id that a function was
@@ -47,6 +48,7 @@ const (
 	targetCognito  = "AWSCognitoIdentityProviderService"
 
 	targetEventBridge = "AWSEvents"
+	targetSMS         = "PinpointSMSVoiceV2"
 )
 
 // Options are the settings of a [Server].
@@ -62,6 +64,9 @@ type Options struct {
 	Event func(Event)
 	// Mail receives every mail that SES took; nil means nobody wants to know.
 	Mail func(Mail)
+	// TextMessage receives every text message that End User Messaging took; nil means
+	// nobody wants to know.
+	TextMessage func(TextMessage)
 	// Changed is called after every request that may have changed what Snapshot
 	// returns; nil means nobody wants to know.
 	Changed func()
@@ -166,6 +171,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = s.serveDynamoDB(w, caller, operation, body)
 	case service == targetSSM:
 		err = s.serveSSM(w, caller, operation, body)
+	case service == targetSMS:
+		err = s.serveSMS(w, caller, operation, body)
 	case service == targetEventBridge:
 		err = s.serveEventBridge(w, caller, operation, body)
 	default:

@@ -67,6 +67,14 @@ var (
 	askForCode   = map[string]string{"signInMethod": "EMAIL_CODE"}
 )
 
+// otherCode is a code that is not the given one.
+func otherCode(code string) string {
+	if code == "00000000" {
+		return "00000001"
+	}
+	return "00000000"
+}
+
 func TestSignInByMail(t *testing.T) {
 	t.Parallel()
 	p, page := startMailing(t, "")
@@ -78,11 +86,7 @@ func TestSignInByMail(t *testing.T) {
 		t.Fatalf("%d mails, want 1", len(mails))
 	}
 	code := mailedDigits.FindString(mails[0])
-	wrong := "00000000"
-	if code == wrong {
-		wrong = "00000001"
-	}
-	tried, err := p.reply(t, session, ann.name, wrong, nil)
+	tried, err := p.reply(t, session, ann.name, otherCode(code), nil)
 	if err != nil {
 		t.Fatalf("a wrong code ends the session: %v", err)
 	}

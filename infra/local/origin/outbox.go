@@ -78,7 +78,7 @@ var outboxPage = template.Must(template.New("outbox").Parse(`<!doctype html>
 <title>Outbox</title>
 <link rel="stylesheet" href="/outbox.css">
 <h1>Outbox</h1>
-<p>Mail that would have been sent, newest first.</p>
+<p>Mail and text messages that would have been sent, newest first.</p>
 {{range .}}
 <article>
 <h2>{{.Subject}}</h2>

@@ -57,6 +57,9 @@ type Options struct {
 	Mail func(userpool.Message)
 	// Sent receives every mail that a function sent by SES; nil means nobody wants to know.
 	Sent func(awsapi.Mail)
+	// Texted receives every text message that a function sent; nil means nobody wants
+	// to know.
+	Texted func(awsapi.TextMessage)
 	// Event receives every event that reaches an event bus; nil means nobody wants to know.
 	Event func(awsapi.Event)
 	// Log receives progress, and what the functions write. Required.
@@ -166,6 +169,7 @@ func (s *Stack) listen(ctx context.Context) error {
 			"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": s.address,
 			"AWS_ENDPOINT_URL_EVENTBRIDGE":               s.address,
 			"AWS_ENDPOINT_URL_SESV2":                     s.address,
+			"AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2":     s.address,
 		},
 		Log:  s.options.Log,
 		Line: s.logged,
@@ -175,7 +179,7 @@ func (s *Stack) listen(ctx context.Context) error {
 	}
 	s.services = awsapi.New(awsapi.Options{
 		Region: Region, AccountID: AccountID, Caller: s.functions.Caller, Authorize: s.roles.authorize,
-		Event: s.options.Event, Mail: s.options.Sent, Changed: s.touch, Log: s.log, Now: s.options.Now,
+		Event: s.options.Event, Mail: s.options.Sent, TextMessage: s.options.Texted, Changed: s.touch, Log: s.log, Now: s.options.Now,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("POST /{$}", s.services)
