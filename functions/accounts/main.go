@@ -62,6 +62,9 @@ func build(s settings.Accounts, env settings.AWS, recorder *telemetry.Recorder) 
 			Clients: s.ClientIDs, Pool: pool, Proofs: proofs, Tickets: tickets, Marker: s.MarkerAttribute, NamedUsers: s.NamedUsers, Now: time.Now,
 		})
 	}
+	if s.Recovers {
+		journeys = append(journeys, newRecovery(s, store, pool, proofs, tickets))
+	}
 	handler := &accounts.Handler{Journeys: journeys, ClientIDs: s.TokenClientIDs, Telemetry: recorder}
 	return handler.Handle, nil
 }

@@ -105,6 +105,9 @@ func (a AccountProps) accountRoutes() []routes.Route {
 	if a.SignUp != nil {
 		all = append(all, routes.SignUps()...)
 	}
+	if a.Recovery != nil {
+		all = append(all, routes.Recoveries()...)
+	}
 	return all
 }
 
@@ -188,6 +191,9 @@ func (a *Accounts) addFunction() {
 		},
 		Mail: a.props.mailSettings(triggers.mail.parameter, a.props.API.props.Origins),
 	}
+	if recovery := a.props.Recovery; recovery != nil {
+		s.Recovery = settings.Recovery{Recovers: true, RecoveryDelay: *recovery.Delay, KeepPasskeys: recovery.KeepPasskeys}
+	}
 	a.function = a.props.newServing(a, definition{
 		id: "Function", directory: accountsFunction, timeout: apiTimeout, files: a.props.mailFiles(), environment: settings.Environ(s),
 	})
@@ -196,6 +202,9 @@ func (a *Accounts) addFunction() {
 	}
 	if a.props.SignUp != nil {
 		a.function.allow(allowPool(a.props.UserPool, "cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser", "cognito-idp:AdminDeleteUser"))
+	}
+	if a.props.Recovery != nil {
+		a.letRecover()
 	}
 	a.letTakePasswords()
 }

@@ -42,7 +42,10 @@ var attacks = map[int]attack{
 	9: {name: "the passkey is removed or its challenges are voided during a sign-in", tests: []string{
 		"shared/method/passkey/answer TestRefusals/rejects a removed passkey", "shared/method/passkey/answer TestOrdersOfAnswerAndRemoval",
 		"shared/method/passkey/answer TestOrdersOfAnswerAndNewRegistration", "shared/method/passkey/answer TestOrdersOfAnswerAndRaisedFloor",
-	}, later: "sign-out everywhere and recovery raise the floor", aws: "no trigger is told of Cognito's own GlobalSignOut"},
+		"shared/accounts/recovery TestOrdersOfRecoveryAndSignIn", "shared/accounts/recovery TestOrdersOfRecoveryAndRegistration",
+		"shared/accounts/recovery TestOrdersOfRecoverySignInAndRegistration", "shared/accounts/recovery TestRecoveryThatKeepsThePasskeys",
+		"shared/accounts/recovery TestSignOutWaitsForASignInThatIsUnderWay",
+	}, aws: "no trigger is told of Cognito's own GlobalSignOut"},
 
 	// Who the user is.
 	10: {name: "the answer states another user's handle", tests: []string{"TestRejectsAnotherUsersHandle"}},
@@ -179,7 +182,7 @@ var attacks = map[int]attack{
 	51: {name: "accounts and passkeys are counted from outside", tests: []string{
 		"shared/method/passkey TestChallengesLookAlike", "shared/method/passkey TestFalseListsStayTheSame", "shared/method/passkey TestFalseListsFollowOneDistribution",
 		"shared/method/passkey TestNoKeyNoList", "shared/api TestSignInUserRefusalsLookAlike", "infra/passkeys TestClients",
-		"infra/local/userpool TestForgottenPasswordTellsNothing",
+		"infra/local/userpool TestForgottenPasswordTellsNothing", "shared/accounts TestRecoveryTellsNobodyWhoHasAnAccount",
 	}, later: "sign-up that does not say which addresses are taken", aws: "what Cognito itself answers, and how long it takes"},
 	52: {name: "a token of another use, app client or pool, or a revoked one", tests: []string{
 		"shared/api TestTokens", "shared/api TestVendorChangesRejectACaller", "shared/api TestChangesRejectACaller/rejects a revoked token", "infra/local/gateway TestAuthorizerRefuses",
@@ -225,11 +228,17 @@ var attacks = map[int]attack{
 	61: {name: "a refused fallback tells who has a passkey", tests: []string{
 		"TestRejectsADowngrade", "TestRejectsAMailWhereAPasskeyIsRequired", "shared/method/sent TestRequestsLookAlike",
 		"shared/method/sent TestFaultsLookLikeMails", "infra/local/e2e TestPasskeyRequiredLooksTheSame",
+		"shared/accounts TestRecoveryTellsNobodyWhoHasAnAccount", "shared/accounts TestRecoveryLooksTheSameDuringAFault",
 	}},
 	62: {name: "two sign-ins at once swap the claims of how each was made", later: "claims that say how somebody signed in"},
 	63: {name: "SignUp is called past the page", tests: []string{"infra/local/userpool TestSignUpRefuses"}, later: "sign-up without a password"},
 	64: {name: "account numbers are tried out", later: "sign-up of known customers"},
-	65: {name: "a recovered password takes the place of a passkey", tests: []string{"infra/passkeys TestPoolDefaults"}, later: "recovery with a delay"},
+	65: {name: "recovery takes the place of a passkey", tests: []string{
+		"infra/passkeys TestPoolDefaults", "shared/accounts/recovery TestRecoveryWaitsAndEndsEverything", "shared/accounts/recovery TestRecoveryIsVoidOnceThePasskeysChanged",
+		"shared/accounts/recovery TestRecoveryMustBeCompletedInTime", "shared/accounts/recovery TestRecoveryWhenTheClockJumps", "shared/accounts/recovery TestRecoveryIsOneUsers",
+		"shared/accounts TestRecoveryIsVoidOnceAPasskeyWasUsed", "shared/accounts TestRecoveryCodeCountsOnce", "shared/accounts TestRecoveryRefusals",
+		"shared/accounts TestRecoveryByLink", "shared/accounts TestRecoveryLinkRefusals", "infra/local/e2e TestRecoveryAfterItsDelay", "infra/local/e2e TestRecoveryByTheOperatorsLink",
+	}, later: "a password that is restored beside a required passkey"},
 	66: {name: "an app client of the pool that was not meant", tests: []string{
 		"shared/trigger TestClientThatIsNotServed", "shared/api TestTokens/rejects an access token of another client",
 		"shared/api TestChangesRejectACaller/rejects a federated user",

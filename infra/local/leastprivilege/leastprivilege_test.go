@@ -287,8 +287,15 @@ func TestEveryPermissionIsNeededAndNoneIsMissing(t *testing.T) {
 	})
 	services := startServices(t)
 	beside := synthesized(t, services.settings())
-	mailing := synthesized(t, " -c emailCode=true -c mailFrom="+sender+" -c mailConfigurationSet=sign-in")
-	t.Run("with mail", func(t *testing.T) { prove(t, mailing, readTemplate(t, mailing), mailJourney, whole.statements()) })
+	const byMail = " -c emailCode=true -c mailConfigurationSet=sign-in -c mailFrom=" + sender
+	mailing, recovering := synthesized(t, byMail), synthesized(t, byMail+" -c recovery=true")
+	mails := readTemplate(t, mailing)
+	t.Run("with mail", func(t *testing.T) { prove(t, mailing, mails, mailJourney, whole.statements()) })
+	t.Run("with recovery", func(t *testing.T) {
+		proved := whole.statements()
+		maps.Copy(proved, mails.statements())
+		prove(t, recovering, readTemplate(t, recovering), recoveryJourney, proved)
+	})
 	t.Run("beside vendors", func(t *testing.T) { prove(t, beside, readTemplate(t, beside), services.journey, whole.statements()) })
 }
 
