@@ -26,7 +26,12 @@ type program struct {
 // start types `make run` with further settings and waits until it is ready.
 func start(t *testing.T, settings string, variables ...string) *program {
 	t.Helper()
-	data := t.TempDir()
+	return startOn(t, t.TempDir(), settings, variables...)
+}
+
+// startOn is start on the state that an earlier one left in a data folder.
+func startOn(t *testing.T, data, settings string, variables ...string) *program {
+	t.Helper()
 	running, err := localtest.Make(t.TempDir(), append(variables, "CONTEXT="+settings, "ARGS=-data "+data)...)
 	if err != nil {
 		t.Fatal(err)

@@ -27,8 +27,18 @@ E39E772C 180E8603 9B2783A2 EC07A28F B5C55DF0 6F4C52C9 DE2BCBF6 95581718 3995497C
 ABF5AE8C DB0933D7 1E8C94E0 4A25619D CEE3D226 1AD2EE6B F12FFA06 D98A0864 D8760273 3EC86A64 521F2B18 177B200C
 BBE11757 7A615D6C 770988C0 BAD946E2 08E24FA0 74E5AB31 43DB5BFC E0FD108E 4B82D120 A93AD2CA FFFFFFFF FFFFFFFF`
 
-// signInWithPassword is Cognito's SRP sign-in, as its browser clients do it.
+// signInWithPassword signs in by password on the app client of the page.
 func (p *program) signInWithPassword(t *testing.T, name, password string) *types.AuthenticationResultType {
+	t.Helper()
+	tokens, err := p.tryPassword(t, p.Config.UserPoolClientID, name, password)
+	if err != nil {
+		t.Fatalf("signing in by password: %v", err)
+	}
+	return tokens
+}
+
+// tryPassword is Cognito's SRP sign-in, as its browser clients do it.
+func (p *program) tryPassword(t *testing.T, clientID, name, password string) (*types.AuthenticationResultType, error) {
 	t.Helper()
 	n, _ := new(big.Int).SetString(strings.Join(strings.Fields(srpPrime), ""), 16)
 	g := big.NewInt(2)
@@ -38,11 +48,11 @@ func (p *program) signInWithPassword(t *testing.T, name, password string) *types
 	}
 	public := new(big.Int).Exp(g, secret, n)
 	begun, err := p.pool.InitiateAuth(t.Context(), &cognito.InitiateAuthInput{
-		ClientId: &p.Config.UserPoolClientID, AuthFlow: types.AuthFlowTypeUserSrpAuth,
+		ClientId: &clientID, AuthFlow: types.AuthFlowTypeUserSrpAuth,
 		AuthParameters: map[string]string{"USERNAME": name, "SRP_A": public.Text(16)},
 	})
 	if err != nil {
-		t.Fatalf("beginning the password sign-in: %v", err)
+		return nil, err
 	}
 	parameters := begun.ChallengeParameters
 	timestamp := time.Now().UTC().Format("Mon Jan 2 15:04:05 UTC 2006")
@@ -68,7 +78,7 @@ func (p *program) signInWithPassword(t *testing.T, name, password string) *types
 		mac.Write(part)
 	}
 	answered, err := p.pool.RespondToAuthChallenge(t.Context(), &cognito.RespondToAuthChallengeInput{
-		ClientId: &p.Config.UserPoolClientID, ChallengeName: types.ChallengeNameTypePasswordVerifier,
+		ClientId: &clientID, ChallengeName: types.ChallengeNameTypePasswordVerifier,
 		ChallengeResponses: map[string]string{
 			"USERNAME": parameters["USER_ID_FOR_SRP"], "TIMESTAMP": timestamp,
 			"PASSWORD_CLAIM_SECRET_BLOCK": parameters["SECRET_BLOCK"],
@@ -76,9 +86,9 @@ func (p *program) signInWithPassword(t *testing.T, name, password string) *types
 		},
 	})
 	if err != nil {
-		t.Fatalf("signing in by password: %v", err)
+		return nil, err
 	}
-	return answered.AuthenticationResult
+	return answered.AuthenticationResult, nil
 }
 
 func hexInt(text string) *big.Int {

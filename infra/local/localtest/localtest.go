@@ -42,6 +42,8 @@ type Config struct {
 	APIURL           string `json:"apiUrl"`
 	RelyingPartyID   string `json:"relyingPartyId"`
 	TableName        string `json:"tableName"`
+	Passwords        string `json:"passwords"`
+	PasswordClientID string `json:"passwordClientId"`
 }
 
 // Make types `make run` with variables such as "CONTEXT=-c signIn=username", on
