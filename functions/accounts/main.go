@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -11,7 +12,9 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/post"
 	"github.com/cognito-passkeys/cognito-passkeys/functions/internal/start"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/admission"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/proof"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/roster"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
@@ -58,8 +61,13 @@ func build(s settings.Accounts, env settings.AWS, recorder *telemetry.Recorder) 
 		Pool:  pool, WayBack: s.WayBack, Notices: &notice.Teller{Post: sender, Store: store}, Now: time.Now,
 	}}
 	if s.SignUp {
+		known, err := newKnown(s, env, store, tickets.Key)
+		if err != nil {
+			return nil, err
+		}
 		journeys = append(journeys, accounts.SignUp{
-			Clients: s.ClientIDs, Pool: pool, Proofs: proofs, Tickets: tickets, Marker: s.MarkerAttribute, NamedUsers: s.NamedUsers, Now: time.Now,
+			Clients: s.ClientIDs, Pool: pool, Proofs: proofs, Tickets: tickets, Marker: s.MarkerAttribute, NamedUsers: s.NamedUsers,
+			Known: known, Now: time.Now,
 		})
 	}
 	if s.Recovers {
@@ -78,6 +86,24 @@ func newProofs(s settings.Mail, env settings.AWS, store credentials.Store, sende
 		Key: key.Current, Store: store, Quota: quota.Quota{Store: store, Now: time.Now}, Post: sender,
 		Lifetime: proof.Lifetime, Now: time.Now, Wait: letters.Wait,
 	}, nil
+}
+
+// newKnown returns nil if not only known people may sign up.
+func newKnown(s settings.Accounts, env settings.AWS, store *dynamo.Store, ticketKey func(context.Context) (secret.Key, error)) (*accounts.Known, error) {
+	if s.RosterParameter == "" {
+		return nil, nil
+	}
+	config, err := awsclient.Config(env, env.SSM)
+	if err != nil {
+		return nil, err
+	}
+	pepper := secret.NewParameter(parameterstore.New(config), s.RosterParameter, time.Now)
+	pepper.Prefetch()
+	known := &accounts.Known{Roster: roster.Roster{Peppers: pepper.Ring, Store: store, Now: time.Now}}
+	if s.SignUpTickets {
+		known.Tickets = &admission.Signer{PoolID: s.UserPoolID, Key: ticketKey, Now: time.Now}
+	}
+	return known, nil
 }
 
 func newTickets(s settings.Accounts, env settings.AWS) (ticket.Signer, error) {

@@ -15,6 +15,9 @@ var (
 	errLink      = httpapi.NewProblem(http.StatusBadRequest, "wrong_link", "The link is not good, or no longer: ask for another.")
 	errNoWayBack = httpapi.NewProblem(http.StatusConflict, "no_way_back", "Without a password the user might not get in again: a verified e-mail address by which to sign in or to recover must be left.")
 	errExists    = httpapi.NewProblem(http.StatusConflict, "account_exists", "The address has an account: sign in, or recover it.")
+	errNumber    = httpapi.NewProblem(http.StatusBadRequest, "bad_account_number", "This is not an account number.")
+	errUserName  = httpapi.NewProblem(http.StatusBadRequest, "bad_user_name", "Say which user name the account will have.")
+	errUnderWay  = httpapi.NewProblem(http.StatusConflict, "sign_up_under_way", "Somebody is signing up with this account number: try again in a few minutes.")
 )
 
 // public is the one place where an error of accounts becomes what a client reads.

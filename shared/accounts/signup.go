@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/proof"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/roster"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail/mailbox"
@@ -22,7 +23,7 @@ const CreatedBySignUp = "sign-up"
 // SignUp creates accounts without a password for who proves an e-mail address, and
 // hands out a ticket with which the new user is signed in at once. There is no
 // user before the address is proved, so that nothing can be registered in
-// somebody else's name. Every field is required but NamedUsers.
+// somebody else's name. Every field is required but NamedUsers and Known.
 type SignUp struct {
 	Clients    Clients
 	Pool       Pool
@@ -30,18 +31,24 @@ type SignUp struct {
 	Tickets    Tickets
 	Marker     string // attribute that says who created a user, with "custom:"
 	NamedUsers bool   // users have names of their own, and addresses as aliases; otherwise the address is the name
+	Known      *Known // who may sign up; nil: everybody
 	Now        func() time.Time
 }
 
 // Routes implements Journey.
 func (s SignUp) Routes() map[routes.Route]httpapi.Serve {
-	return map[routes.Route]httpapi.Serve{routes.SignUp: s.ask, routes.CompleteSignUp: s.complete}
+	served := map[routes.Route]httpapi.Serve{routes.SignUp: s.ask, routes.CompleteSignUp: s.complete}
+	if s.Known != nil && s.Known.Tickets != nil {
+		served[routes.SignUpTicket] = s.ticket
+	}
+	return served
 }
 
 type signUpRequest struct {
-	ClientID string `json:"clientId"`
-	Email    string `json:"email"`
-	Locale   string `json:"locale"` // language of the mail, such as "de-CH"; empty: the stack's own
+	ClientID      string `json:"clientId"`
+	Email         string `json:"email"`
+	Locale        string `json:"locale"`        // language of the mail, such as "de-CH"; empty: the stack's own
+	AccountNumber string `json:"accountNumber"` // where only known people may sign up
 }
 
 type signUpReply struct {
@@ -69,15 +76,21 @@ func (s SignUp) ask(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) 
 	if !locale.MatchString(request.Locale) {
 		return httpapi.Reply{}, httpapi.ErrMalformed
 	}
-	asked := s.Proofs.Ask(ctx, proof.Request{
-		Claim: signUpClaim(request.ClientID, request.Email), SourceIP: c.SourceIP, Locale: request.Locale, Started: started,
-	})
+	id, err := s.Known.identify(request.AccountNumber, request.Email)
+	if err != nil {
+		return httpapi.Reply{}, err
+	}
+	question := proof.Request{
+		Claim: signUpClaim(request.ClientID, request.Email, id), SourceIP: c.SourceIP, Locale: request.Locale, Started: started,
+	}
+	s.Known.restrict(&question, id)
+	asked := s.Proofs.Ask(ctx, question)
 	noteAsked(c.Record, asked)
 	return httpapi.Reply{Status: http.StatusAccepted, Body: signUpReply{asked.ID}}, nil
 }
 
-func signUpClaim(clientID, address string) proof.Claim {
-	return proof.Claim{Purpose: mail.KindSignUp, Address: address, ClientID: clientID}
+func signUpClaim(clientID, address string, id roster.Identity) proof.Claim {
+	return proof.Claim{Purpose: mail.KindSignUp, Address: address, ClientID: clientID, Subject: id.Number()}
 }
 
 type completeSignUpRequest struct {
@@ -86,34 +99,31 @@ type completeSignUpRequest struct {
 	Email    string `json:"email"`
 	Code     string `json:"code"`
 	Locale   string `json:"locale"` // of the account; empty for none
+
+	AccountNumber string `json:"accountNumber"` // where only known people may sign up
 }
 
 // complete makes the account of whoever has the code. Each step may be the last
 // that is done: the same request again goes on after it, and so does the next
 // sign-up of the same address.
 func (s SignUp) complete(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
-	started := s.Now()
 	var request completeSignUpRequest
 	if err := httpapi.Decode(c.Body, &request); err != nil {
 		return httpapi.Reply{}, err
 	}
-	if err := s.Clients.check(request.ClientID); err != nil {
-		return httpapi.Reply{}, err
-	}
-	if !locale.MatchString(request.Locale) {
-		return httpapi.Reply{}, httpapi.ErrMalformed
-	}
-	verdict, err := s.Proofs.Redeem(ctx, proof.Attempt{
-		Claim: signUpClaim(request.ClientID, request.Email), ID: request.SignUpID, Code: request.Code, Started: started,
-	})
+	id, err := s.prove(ctx, request)
 	if err != nil {
 		return httpapi.Reply{}, err
 	}
-	if !verdict.Correct {
-		return httpapi.Reply{}, fmt.Errorf("%w (%s)", errCode, verdict.Reason)
+	place, err := s.Known.reserve(ctx, id, request.SignUpID, s.Proofs.User)
+	if err != nil {
+		return httpapi.Reply{}, err
 	}
 	user, err := s.account(ctx, request)
 	if err != nil {
+		return httpapi.Reply{}, err
+	}
+	if err := s.Known.claim(ctx, place, user.Sub); err != nil {
 		return httpapi.Reply{}, err
 	}
 	reply, err := ticketFor(ctx, s.Tickets, request.ClientID, user)
@@ -121,6 +131,30 @@ func (s SignUp) complete(ctx context.Context, c httpapi.Call) (httpapi.Reply, er
 		return httpapi.Reply{}, err
 	}
 	return httpapi.Reply{Status: http.StatusCreated, Body: reply}, nil
+}
+
+// prove returns who has the code.
+func (s SignUp) prove(ctx context.Context, request completeSignUpRequest) (id roster.Identity, err error) {
+	started := s.Now()
+	if err := s.Clients.check(request.ClientID); err != nil {
+		return id, err
+	}
+	if !locale.MatchString(request.Locale) {
+		return id, httpapi.ErrMalformed
+	}
+	if id, err = s.Known.identify(request.AccountNumber, request.Email); err != nil {
+		return id, err
+	}
+	verdict, err := s.Proofs.Redeem(ctx, proof.Attempt{
+		Claim: signUpClaim(request.ClientID, request.Email, id), ID: request.SignUpID, Code: request.Code, Started: started,
+	})
+	if err != nil {
+		return id, err
+	}
+	if !verdict.Correct {
+		return id, fmt.Errorf("%w (%s)", errCode, verdict.Reason)
+	}
+	return id, nil
 }
 
 // account makes the account of a proved address, or finishes one that was begun.

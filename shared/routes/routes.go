@@ -52,6 +52,7 @@ var (
 var (
 	SignUp         = Route{"POST", "/sign-up", NoToken}
 	CompleteSignUp = Route{"POST", "/sign-up/complete", NoToken}
+	SignUpTicket   = Route{"POST", "/sign-up/ticket", NoToken}
 
 	RemovePassword = Route{"DELETE", "/password", AccessToken}
 
@@ -71,6 +72,10 @@ func All() []Route {
 
 // SignUps lists the routes of a stack whose users sign up without a password.
 func SignUps() []Route { return []Route{SignUp, CompleteSignUp} }
+
+// SignUpTickets lists the routes of a stack in which known people may sign up at
+// Cognito itself.
+func SignUpTickets() []Route { return []Route{SignUpTicket} }
 
 // Recoveries lists the routes of a stack whose users can get back in without a passkey.
 func Recoveries() []Route { return []Route{Recovery, CompleteRecovery, RecoveryLink} }

@@ -96,6 +96,8 @@ type Accounts struct {
 	NamedUsers       bool     `env:"PASSKEYS_NAMED_USERS,optional"`       // users have names of their own, and addresses as aliases; otherwise the address is the name
 	MarkerAttribute  string   `env:"PASSKEYS_MARKER_ATTRIBUTE"`           // that says who created a user, with "custom:"
 	SignUp           bool     `env:"PASSKEYS_SIGN_UP,optional"`           // whether users may sign up without a password
+	RosterParameter  string   `env:"PASSKEYS_ROSTER_PARAMETER,optional"`  // SSM name of the pepper of account numbers; empty: not only known people may sign up
+	SignUpTickets    bool     `env:"PASSKEYS_SIGN_UP_TICKETS,optional"`   // whether known people may use Cognito's SignUp
 	Recovery
 	Password
 	Mail
