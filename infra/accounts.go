@@ -16,6 +16,7 @@ const (
 // accounts is what the context says of accounts.
 type accounts struct {
 	signUp        string
+	roster        passkeys.SignUp // what it says of the roster
 	recovers      bool
 	recoveryDelay *time.Duration
 	keepsPasskeys bool
@@ -24,7 +25,11 @@ type accounts struct {
 // addTo completes props, or notes settings that say something of what is off.
 func (a accounts) addTo(r *reader, props *passkeys.Props) {
 	if a.signUp == signUpPasskeyFirst || a.signUp == signUpKnown {
-		props.SignUp = &passkeys.SignUp{KnownOnly: a.signUp == signUpKnown}
+		roster := a.roster
+		roster.KnownOnly = a.signUp == signUpKnown
+		props.SignUp = &roster
+	} else if a.roster != (passkeys.SignUp{}) {
+		r.add("rosterRotation or rosterParameter", "set", "set signUp to known too, or leave it out")
 	}
 	if a.recovers {
 		props.Recovery = &passkeys.Recovery{Delay: a.recoveryDelay, KeepPasskeys: a.keepsPasskeys}

@@ -114,6 +114,7 @@ var otherKeys = map[string]string{
 	"EmailLink.RedirectURLs": "emailLinkUrls", "Mail.Key.Parameter": "mailParameter", "PasskeyRequiredClients": "passkeyRequiredClientIds",
 	"SMSCode": "smsCode", "SMSCode.Lifetime": "smsCodeLifetime", "SMSCode.Key.Parameter": "smsParameter",
 	"Tickets.Clients": "ticketClientIds", "Tickets.Rotation": "ticketRotation", "Tickets.Key.Parameter": "ticketParameter",
+	"SignUp.RosterRotation": "rosterRotation", "SignUp.RosterKey": "rosterParameter", "SignUp.RosterKey.Parameter": "rosterParameter",
 }
 
 // contextKey is the key of a property: MaxPasskeys is maxPasskeys, Native.RelyingPartyID is nativeRelyingPartyId.

@@ -132,6 +132,9 @@ var bySMS = map[string]any{
 	"smsCountryCodes": "+49,+43", "smsProtectConfiguration": "protect-0123456789abcdef0123456789abcdef",
 }
 
+// withRoster are the settings of accounts of known people only.
+var withRoster = with(byMail, map[string]any{"signUp": "known"})
+
 func with(settings, further map[string]any) map[string]any {
 	all := maps.Clone(settings)
 	maps.Copy(all, further)
@@ -151,6 +154,7 @@ func TestReadmeListsTheOutputs(t *testing.T) {
 	var want []row
 	outputs := synthesizedStack(t, with(withCorbado, withAccounts)).Outputs
 	maps.Copy(outputs, synthesizedStack(t, besideNative).Outputs)
+	maps.Copy(outputs, synthesizedStack(t, withRoster).Outputs)
 	for name, output := range outputs {
 		want = append(want, row{code(name), output.Description})
 	}
@@ -165,7 +169,9 @@ func TestReadmeListsThePermissions(t *testing.T) {
 	wantTable(t, "What vendors and tickets add", added(permissions(t, withVendors), always))
 	wantTable(t, "What links and codes by mail add", added(mailing, always))
 	wantTable(t, "What text messages add", added(permissions(t, with(with(withoutVendors, byMail), bySMS)), mailing))
-	wantTable(t, "What accounts without passwords add", added(permissions(t, with(withoutVendors, withAccounts)), mailing))
+	accounts := permissions(t, with(withoutVendors, withAccounts))
+	wantTable(t, "What accounts without passwords add", added(accounts, mailing))
+	wantTable(t, "What a roster adds", added(permissions(t, with(withoutVendors, withRoster)), accounts))
 }
 
 // added are the rows that are not in without.

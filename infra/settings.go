@@ -46,7 +46,7 @@ var settings = []setting{
 		}},
 	{"clientIds", "(a new client)", "app clients of that pool whose users may sign in with passkeys; each must allow custom authentication and prevent user existence errors",
 		func(r *reader, key string, c *configuration) { c.existing.clientIDs = r.list(key) }},
-	{"replaceTriggers", "(none)", "triggers of that pool that may be replaced: `DefineAuthChallenge`, `CreateAuthChallenge`, `VerifyAuthChallengeResponse`, and with passwords `PreSignUp`, `PreAuthentication`",
+	{"replaceTriggers", "(none)", "triggers of that pool that may be replaced: `DefineAuthChallenge`, `CreateAuthChallenge`, `VerifyAuthChallengeResponse`, and with passwords or signUp `PreSignUp`, `PostConfirmation`, `PreAuthentication`",
 		func(r *reader, key string, c *configuration) { c.existing.replace = r.list(key) }},
 	{"attachment", "0", "attaches the triggers to that pool again once for each increase, after the stack that owns it took them away",
 		func(r *reader, key string, c *configuration) { c.existing.attachment = r.count(key) }},
@@ -242,6 +242,10 @@ var settings = []setting{
 		func(r *reader, key string, c *configuration) {
 			c.accounts.signUp = r.oneOf(key, signUpCognito, signUpPasskeyFirst, signUpKnown)
 		}},
+	{"rosterRotation", "0", "replaces the pepper of the roster once for each increase; only after a leak, and with an import of the roster before the next",
+		func(r *reader, key string, c *configuration) { c.accounts.roster.RosterRotation = r.count(key) }},
+	{"rosterParameter", "(a new key)", "SecureString parameter that holds a key ring of your own with the pepper of the roster",
+		func(r *reader, key string, c *configuration) { c.accounts.roster.RosterKey = existingKey(r.text(key)) }},
 	{"recovery", "false", "lets users back in who have lost all their passkeys, by proof of their e-mail address",
 		func(r *reader, key string, c *configuration) { c.accounts.recovers = r.isOn(key) }},
 	{"recoveryDelay", "(24h)", "how long a recovery waits for the owner to void it, from `0s` to `720h`",

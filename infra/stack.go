@@ -65,6 +65,9 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 	if signUp := signUpOf(p); signUp != signUpCognito {
 		add("SignUp", &signUp, "How users sign up without a password: passkey-first or known")
 	}
+	if parameter := p.RosterParameter(); parameter != "" {
+		add("RosterParameter", &parameter, "Name of the SecureString parameter that holds the pepper of the roster, for import-roster")
+	}
 	if p.Recovers() {
 		add("Recovery", jsii.String("true"), "Users who have lost all their passkeys can get back in")
 	}

@@ -29,6 +29,7 @@ var slots = map[string]func(*types.LambdaConfigType) **string{
 	provisioning.TriggerCreate:            func(c *types.LambdaConfigType) **string { return &c.CreateAuthChallenge },
 	provisioning.TriggerVerify:            func(c *types.LambdaConfigType) **string { return &c.VerifyAuthChallengeResponse },
 	provisioning.TriggerPreSignUp:         func(c *types.LambdaConfigType) **string { return &c.PreSignUp },
+	provisioning.TriggerPostConfirmation:  func(c *types.LambdaConfigType) **string { return &c.PostConfirmation },
 	provisioning.TriggerPreAuthentication: func(c *types.LambdaConfigType) **string { return &c.PreAuthentication },
 }
 

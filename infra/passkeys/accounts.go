@@ -37,6 +37,14 @@ type SignUp struct {
 	// KnownOnly takes only people whose account number and e-mail address are on
 	// the roster, which `go run ./infra/admin import-roster` fills.
 	KnownOnly bool
+
+	// RosterRotation replaces the pepper of the roster once for each increase. Do so
+	// only after a leak, and import the roster once before the next: what only the
+	// pepper before the last one finds is lost.
+	RosterRotation int
+
+	// RosterKey is a key ring of the account's own with the pepper. Nil makes one.
+	RosterKey *ExistingKey
 }
 
 // Recovery is proof of the e-mail address, a delay, and proof again.
@@ -108,6 +116,7 @@ func (a AccountProps) accountRoutes() []routes.Route {
 	if a.Recovery != nil {
 		all = append(all, routes.Recoveries()...)
 	}
+	all = append(all, a.rosterRoutes()...)
 	return all
 }
 
@@ -144,6 +153,7 @@ type Accounts struct {
 
 	props    AccountsProps
 	function function
+	roster   keyRing // for the function and the operator; empty unless only known people may sign up
 }
 
 // NewAccounts adds the function to scope and its routes to the API. It panics
@@ -194,11 +204,15 @@ func (a *Accounts) addFunction() {
 	if recovery := a.props.Recovery; recovery != nil {
 		s.Recovery = settings.Recovery{Recovers: true, RecoveryDelay: *recovery.Delay, KeepPasskeys: recovery.KeepPasskeys}
 	}
+	a.knowPeople(&s)
 	a.function = a.props.newServing(a, definition{
 		id: "Function", directory: accountsFunction, timeout: apiTimeout, files: a.props.mailFiles(), environment: settings.Environ(s),
 	})
 	if a.props.vouches() {
 		a.letVouch()
+	}
+	if a.props.knowsPeople() {
+		a.letKnow()
 	}
 	if a.props.SignUp != nil {
 		a.function.allow(allowPool(a.props.UserPool, "cognito-idp:AdminCreateUser", "cognito-idp:AdminGetUser", "cognito-idp:AdminDeleteUser"))
@@ -258,6 +272,7 @@ func (c *check) accounts(a AccountProps, m MailProps, signIn SignIn) {
 	if signIn == SignInPhone {
 		c.unset("leave it out: it is proof of an e-mail address, and users sign in by phone number", journeys...)
 	}
+	c.roster(a.SignUp)
 	if a.Recovery != nil && a.Recovery.Delay != nil && (*a.Recovery.Delay < 0 || *a.Recovery.Delay > maxRecoveryDelay) {
 		c.add("Recovery.Delay", a.Recovery.Delay.String(), "use 0s to %s", maxRecoveryDelay)
 	}

@@ -34,12 +34,13 @@ const (
 	corbadoActionsFunction = "corbado-actions"
 
 	preSignUpFunction         = "pre-sign-up"
+	postConfirmationFunction  = "post-confirmation"
 	preAuthenticationFunction = "pre-authentication"
 )
 
 var functionNames = []string{
 	defineFunction, createFunction, verifyFunction, apiFunction, provisionFunction, auditFunction, accountsFunction, corbadoActionsFunction,
-	preSignUpFunction, preAuthenticationFunction,
+	preSignUpFunction, postConfirmationFunction, preAuthenticationFunction,
 }
 
 const (

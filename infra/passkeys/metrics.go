@@ -37,6 +37,7 @@ const (
 	FunctionCorbadoActions FunctionName = corbadoActionsFunction
 
 	FunctionPreSignUp         FunctionName = preSignUpFunction
+	FunctionPostConfirmation  FunctionName = postConfirmationFunction
 	FunctionPreAuthentication FunctionName = preAuthenticationFunction
 )
 

@@ -169,6 +169,7 @@ func (m *Monitoring) triggers() []watched {
 		{"CreateAuthChallenge", FunctionCreate, t.create},
 		{"VerifyAuthChallenge", FunctionVerify, t.verify},
 		{"PreSignUp", FunctionPreSignUp, t.preSignUp},
+		{"PostConfirmation", FunctionPostConfirmation, t.postConfirmation},
 		{"PreAuthentication", FunctionPreAuthentication, t.preAuthentication},
 	}
 	return slices.DeleteFunc(all, func(w watched) bool { return w.latest == nil })

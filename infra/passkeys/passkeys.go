@@ -108,6 +108,7 @@ func (p *Passkeys) addTriggers() {
 		UserVerification:       p.props.UserVerification,
 		CounterPolicy:          p.props.CounterPolicy,
 		CaseSensitiveUserNames: p.props.CaseSensitiveUserNames,
+		SignIn:                 p.props.SignIn,
 		Tickets:                p.props.Tickets,
 	})
 }

@@ -101,8 +101,9 @@ func (p *Passkeys) Passwords() Passwords { return p.props.Passwords }
 // and before a password is looked at.
 func (t *Triggers) addGates() {
 	if t.props.asksBeforeSignUp() {
-		t.preSignUp = t.newGate("PreSignUp", preSignUpFunction, struct{}{})
+		t.preSignUp = t.newGate("PreSignUp", preSignUpFunction, t.admission())
 	}
+	t.admitPeople()
 	if t.props.areApart() {
 		t.preAuthentication = t.newGate("PreAuthentication", preAuthenticationFunction, settings.PreAuthentication{Table: *t.props.Table.TableName()})
 		t.preAuthentication.allow(allowItems(t.props.Table, []string{userItems, configItems}, "dynamodb:GetItem")...)

@@ -212,6 +212,7 @@ const (
 	TriggerCreate            Trigger = provisioning.TriggerCreate
 	TriggerVerify            Trigger = provisioning.TriggerVerify
 	TriggerPreSignUp         Trigger = provisioning.TriggerPreSignUp
+	TriggerPostConfirmation  Trigger = provisioning.TriggerPostConfirmation
 	TriggerPreAuthentication Trigger = provisioning.TriggerPreAuthentication
 )
 

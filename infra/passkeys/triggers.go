@@ -36,6 +36,9 @@ type TriggersProps struct {
 	// CaseSensitiveUserNames says that the pool tells "Ann" from "ann".
 	CaseSensitiveUserNames bool
 
+	// SignIn is as in Props.
+	SignIn SignIn
+
 	// Tickets are taken on the app clients that Serve is told so of. Nil takes
 	// none; its Clients mean nothing here.
 	Tickets *Tickets
@@ -54,6 +57,7 @@ type Triggers struct {
 	props                  TriggersProps
 	define, create, verify function
 	preSignUp              function // zero unless it decides who may sign up at Cognito
+	postConfirmation       function // zero unless known people may sign up at Cognito
 	preAuthentication      function // zero unless there are app clients for passwords
 	ticket                 keyRing  // for trusted backends alone; empty unless Props.Tickets
 	account                keyRing  // for the accounts function alone; empty unless it signs users in
@@ -180,6 +184,9 @@ func (t *Triggers) VerifyFunction() awslambda.IFunction { return t.verify.live }
 // PreSignUpFunction is the Pre Sign-up trigger, or nil where SignUp is open.
 func (t *Triggers) PreSignUpFunction() awslambda.IFunction { return t.preSignUp.live }
 
+// PostConfirmationFunction is the Post Confirmation trigger, or nil unless known people may sign up at Cognito.
+func (t *Triggers) PostConfirmationFunction() awslambda.IFunction { return t.postConfirmation.live }
+
 // PreAuthenticationFunction is the Pre Authentication trigger, or nil without app clients for passwords.
 func (t *Triggers) PreAuthenticationFunction() awslambda.IFunction { return t.preAuthentication.live }
 
@@ -226,6 +233,7 @@ func (t *Triggers) parts() []part {
 		{TriggerCreate, awscognito.UserPoolOperation_CREATE_AUTH_CHALLENGE(), t.create.live},
 		{TriggerVerify, awscognito.UserPoolOperation_VERIFY_AUTH_CHALLENGE_RESPONSE(), t.verify.live},
 		{TriggerPreSignUp, awscognito.UserPoolOperation_PRE_SIGN_UP(), t.preSignUp.live},
+		{TriggerPostConfirmation, awscognito.UserPoolOperation_POST_CONFIRMATION(), t.postConfirmation.live},
 		{TriggerPreAuthentication, awscognito.UserPoolOperation_PRE_AUTHENTICATION(), t.preAuthentication.live},
 	}
 	return slices.DeleteFunc(parts, func(p part) bool { return p.function == nil })

@@ -382,7 +382,7 @@ func (c *check) userPool(p Props) {
 	}
 	c.unset(remedy, wrong...)
 	for _, t := range p.ReplaceTriggers {
-		oneOf(c, "ReplaceTriggers", t, TriggerDefine, TriggerCreate, TriggerVerify, TriggerPreSignUp, TriggerPreAuthentication)
+		oneOf(c, "ReplaceTriggers", t, TriggerDefine, TriggerCreate, TriggerVerify, TriggerPreSignUp, TriggerPostConfirmation, TriggerPreAuthentication)
 	}
 	if p.Attachment < 0 {
 		c.add("Attachment", p.Attachment, "start at 0 and increase it by one to attach the triggers again")

@@ -78,6 +78,7 @@ const (
 	TriggerCreate            = "CreateAuthChallenge"
 	TriggerVerify            = "VerifyAuthChallengeResponse"
 	TriggerPreSignUp         = "PreSignUp"
+	TriggerPostConfirmation  = "PostConfirmation"
 	TriggerPreAuthentication = "PreAuthentication"
 )
 
