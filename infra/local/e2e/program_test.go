@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"testing"
+	"time"
 
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
@@ -76,6 +78,21 @@ func (p *program) send(t *testing.T, method, url, token string, body []byte) (in
 		t.Fatal(err)
 	}
 	return response.StatusCode, answer
+}
+
+// wantLogged waits until the log behind a place says what a pattern says: it may
+// come through the pipe after the answer came through the network.
+func (p *program) wantLogged(t *testing.T, from int, pattern string) {
+	t.Helper()
+	wanted := regexp.MustCompile(pattern)
+	deadline := time.After(10 * time.Second)
+	for !wanted.MatchString(p.Log.String()[from:]) {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-deadline:
+			t.Fatalf("the log does not say %s:\n%s", pattern, p.Log.String()[from:])
+		}
+	}
 }
 
 // mailedCode returns the code in the newest mail to an address.

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -207,16 +206,7 @@ func (p *program) wantNoTokens(t *testing.T, begun *cognito.InitiateAuthOutput, 
 	if !errors.As(err, &refused) || (answered != nil && answered.AuthenticationResult != nil) {
 		t.Fatalf("the answer got %+v, error %v; want NotAuthorizedException", answered, err)
 	}
-	// The log may come through the pipe after the answer came through the network.
-	wanted := regexp.MustCompile(`"outcome":"refused","method":"[a-z]*","clientId":"[^"]*","reason":"` + reason + `"`)
-	deadline := time.After(10 * time.Second)
-	for !wanted.MatchString(p.Log.String()[before:]) {
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-deadline:
-			t.Fatalf("the log does not say %q:\n%s", reason, p.Log.String()[before:])
-		}
-	}
+	p.wantLogged(t, before, `"outcome":"refused","method":"[a-z]*","clientId":"[^"]*","reason":"`+reason+`"`)
 }
 
 func (p *program) wantProblem(t *testing.T, method, path, token string, status int, code string) {
