@@ -74,6 +74,7 @@ var alarmID = regexp.MustCompile(`^PasskeysMonitoring(\w+)[0-9A-F]{8}$`)
 func TestReadmeListsTheAlarms(t *testing.T) {
 	names := map[string][]string{} // threshold and description → alarms
 	resources := synthesizedStack(t, with(with(withCorbado, withAccounts), bySMS)).Resources
+	maps.Copy(resources, synthesizedStack(t, with(withCorbado, withRoster)).Resources)
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
 		if resources[id].Type != "AWS::CloudWatch::Alarm" {
 			continue
