@@ -4,10 +4,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/provisioning"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
@@ -30,6 +32,11 @@ type AccountProps struct {
 	Recovery *Recovery
 
 	PasswordProps
+
+	// MailThrottle limits each route of the HTTP API on which anybody can have mail
+	// sent, in all, beside the limits for each address and each source. Nil means 2
+	// requests a second with bursts of 20. Only with SignUp or Recovery.
+	MailThrottle *awsapigatewayv2.ThrottleSettings
 }
 
 // SignUp is signing up without a password.
@@ -76,6 +83,9 @@ func (a AccountProps) withDefaults() AccountProps {
 			recovery.Delay = &delay
 		}
 		a.Recovery = &recovery
+	}
+	if a.vouches() && a.MailThrottle == nil {
+		a.MailThrottle = &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(2), BurstLimit: jsii.Number(20)}
 	}
 	a.PasswordProps = a.PasswordProps.withDefaults()
 	return a
@@ -171,8 +181,23 @@ func NewAccounts(scope constructs.Construct, id *string, props *AccountsProps) *
 	constructs.NewConstruct_Override(a, scope, id)
 	setDefault(&a.props.Instance, instanceOf(a))
 	a.addFunction()
-	props.API.addServed("AccountsIntegration", a.function, a.props.accountRoutes(), "It is called before anyone is signed in. It tells nobody who has an account, mails few, and does no more before an address is proved.")
+	a.addRoutes()
 	return a
+}
+
+// addRoutes adds the routes to the API, and limits those that mail.
+func (a *Accounts) addRoutes() {
+	served := a.props.API.addServed("AccountsIntegration", a.function, a.props.accountRoutes(),
+		"It is called before anyone is signed in. It tells nobody who has an account, mails few, and does no more before an address is proved.")
+	mailing := map[string]awsapigatewayv2.HttpRoute{} // route key → route
+	for _, route := range routes.Mailing() {
+		if added := served[route.Key()]; added != nil {
+			mailing[route.Key()] = added
+		}
+	}
+	if len(mailing) > 0 {
+		a.props.API.throttle(mailing, *a.props.MailThrottle)
+	}
 }
 
 // SignUp is how users sign up without a password, or nil if they don't.
@@ -266,6 +291,9 @@ func (a AccountsProps) validate() error {
 // accounts checks what concerns accounts.
 func (c *check) accounts(a AccountProps, m MailProps, signIn SignIn) {
 	journeys := []property{{"SignUp", a.SignUp != nil}, {"Recovery", a.Recovery != nil}}
+	if !a.vouches() {
+		c.unset("leave it out, or set SignUp or Recovery too: it limits their mail", property{"MailThrottle", a.MailThrottle != nil})
+	}
 	if !m.sends() {
 		c.unset("set EmailCode or EmailLink too: an address is proved by mail, and users without a passkey at hand must get in", journeys...)
 	}

@@ -2,6 +2,7 @@ package passkeys
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -81,6 +82,7 @@ type API struct {
 	actions    function    // zero unless Corbado.Actions
 	hosted     awsiam.Role // nil unless Corbado.Hosted
 	api        awsapigatewayv2.HttpApi
+	stage      awsapigatewayv2.HttpStage
 }
 
 // NewAPI adds the API to scope. It panics with an *InvalidPropsError or a *BuildError.
@@ -181,9 +183,10 @@ func (a *API) addRoutes() {
 		"It is called before anyone is signed in. It answers with a signed challenge that is stored nowhere, or to a passkey that proves itself.")
 }
 
-// addServed adds the routes that a function answers. reason is why some of them
-// take no token.
-func (a *API) addServed(id string, f function, served []routes.Route, reason string) {
+// addServed adds the routes that a function answers, and returns them by their
+// keys. reason is why some of them take no token.
+func (a *API) addServed(id string, f function, served []routes.Route, reason string) map[string]awsapigatewayv2.HttpRoute {
+	all := map[string]awsapigatewayv2.HttpRoute{}
 	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(&id, f.live,
 		&awsapigatewayv2integrations.HttpLambdaIntegrationProps{
 			ScopePermissionToRoute: jsii.Bool(false), // one permission for the API instead of one a route
@@ -198,11 +201,24 @@ func (a *API) addServed(id string, f function, served []routes.Route, reason str
 			options.Authorizer = a.authorizer
 		}
 		for _, added := range *a.api.AddRoutes(options) {
+			all[route.Key()] = added
 			if route.Token == routes.NoToken {
 				acknowledge(added, map[string]string{ruleRouteAuthorization: reason})
 			}
 		}
 	}
+	return all
+}
+
+// throttle limits each of some routes. API Gateway knows their settings only once
+// they are there.
+func (a *API) throttle(limited map[string]awsapigatewayv2.HttpRoute, limit awsapigatewayv2.ThrottleSettings) {
+	settings := map[string]any{} // route key → settings
+	for _, key := range slices.Sorted(maps.Keys(limited)) {
+		settings[key] = map[string]any{"ThrottlingRateLimit": limit.RateLimit, "ThrottlingBurstLimit": limit.BurstLimit}
+		a.stage.Node().AddDependency(limited[key])
+	}
+	a.stage.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetRouteSettings(settings)
 }
 
 // routes are those that the API's function answers.
@@ -253,7 +269,7 @@ func (a *API) addStage() {
 			props.DomainMapping.MappingKey = &domain.BasePath
 		}
 	}
-	awsapigatewayv2.NewHttpStage(a, jsii.String("Stage"), props)
+	a.stage = awsapigatewayv2.NewHttpStage(a, jsii.String("Stage"), props)
 }
 
 // accessLog implements awsapigatewayv2.IAccessLogSettings.

@@ -125,7 +125,7 @@ func (c *check) withoutEffect(p Props) {
 	for _, property := range []string{
 		"RelyingPartyName", "CounterPolicy", "MaxPasskeys", "RecentAuthentication", "Table", "ParameterPath",
 		"StampRotation", "DecoyRotation", "StampKey", "DecoyKey", "Domain", "Throttle", "Tickets",
-		"Corbado", "PassageFlex", "HTTPProvider", "EmailCode", "EmailLink", "SMSCode", "SignUp", "Recovery", "Passwords", "PasswordClients", "Alarms", "AlarmTopic", "Thresholds", "Dashboard", "AuditBus",
+		"Corbado", "PassageFlex", "HTTPProvider", "EmailCode", "EmailLink", "SMSCode", "SignUp", "Recovery", "MailThrottle", "Passwords", "PasswordClients", "Alarms", "AlarmTopic", "Thresholds", "Dashboard", "AuditBus",
 	} {
 		if !reflect.ValueOf(p).FieldByName(property).IsZero() {
 			c.problems = append(c.problems, Problem{property, "set", fmt.Sprintf("leave it out, or set Native.Mode to %q: with %q nothing heeds it", NativeBeside, NativeOnly)})

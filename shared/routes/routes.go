@@ -80,6 +80,9 @@ func SignUpTickets() []Route { return []Route{SignUpTicket} }
 // Recoveries lists the routes of a stack whose users can get back in without a passkey.
 func Recoveries() []Route { return []Route{Recovery, CompleteRecovery, RecoveryLink} }
 
+// Mailing lists the routes on which anybody can have mail sent.
+func Mailing() []Route { return []Route{SignUp, Recovery} }
+
 // Corbado lists the routes of a stack whose users have passkeys with Corbado Connect.
 func Corbado() []Route { return []Route{CorbadoConnectToken} }
 

@@ -95,6 +95,19 @@ type RouteProperties struct {
 	AuthorizationScopes []string
 }
 
+// StageProperties are those of AWS::ApiGatewayV2::Stage.
+type StageProperties struct {
+	APIID         string `json:"ApiId"`
+	StageName     string
+	RouteSettings map[string]RouteSettings // route key → what differs on it from the other routes
+}
+
+// RouteSettings limit the calls of one route.
+type RouteSettings struct {
+	ThrottlingRateLimit  float64 // calls a second
+	ThrottlingBurstLimit float64 // calls at once
+}
+
 // API is one HTTP API. Its resources are added before it serves.
 type API struct {
 	options      Options
@@ -105,6 +118,7 @@ type API struct {
 	mu     sync.RWMutex
 	routes []route
 	staged bool
+	limits map[string]*limit // route key → how often it may be called
 }
 
 type integration struct {
@@ -120,16 +134,23 @@ func New(p Properties, o Options) (*API, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &API{options: o, cors: p.CorsConfiguration, integrations: map[string]integration{}, authorizers: map[string]*authorizer{}}, nil
+	return &API{options: o, cors: p.CorsConfiguration, integrations: map[string]integration{}, authorizers: map[string]*authorizer{}, limits: map[string]*limit{}}, nil
 }
 
-// AddStage puts the API's routes into service.
-func (a *API) AddStage(name string) error {
-	if name != DefaultStage {
-		return fmt.Errorf("stage %q is %w; %s is", name, ErrUnsupported, DefaultStage)
+// AddStage puts the API's routes into service. Those that it has settings for must
+// exist.
+func (a *API) AddStage(p StageProperties) error {
+	if p.StageName != DefaultStage {
+		return fmt.Errorf("stage %q is %w; %s is", p.StageName, ErrUnsupported, DefaultStage)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	for key, settings := range p.RouteSettings {
+		if !slices.ContainsFunc(a.routes, func(r route) bool { return r.key == key }) {
+			return fmt.Errorf("unable to find Route by key %s within the provided RouteSettings", key)
+		}
+		a.limits[key] = newLimit(settings, a.options.Now())
+	}
 	a.staged = true
 	return nil
 }
@@ -206,6 +227,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	matched, parameters, ok := a.match(r)
 	if !ok {
 		writeMessage(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	if !a.within(matched) {
+		writeMessage(w, http.StatusTooManyRequests, "Too Many Requests")
 		return
 	}
 	var identity *identity

@@ -36,12 +36,13 @@ type fixture struct {
 	api     *gateway.API
 	signer  *rsa.PrivateKey
 	calls   []gateway.Call
+	clock   func() time.Time
 	respond func(events.APIGatewayV2HTTPRequest) (string, error)
 }
 
 func newFixture(t *testing.T, cors *gateway.CORS, routes ...gateway.RouteProperties) *fixture {
 	t.Helper()
-	f := &fixture{respond: func(events.APIGatewayV2HTTPRequest) (string, error) { return `{"statusCode": 200}`, nil }}
+	f := &fixture{clock: func() time.Time { return now }, respond: func(events.APIGatewayV2HTTPRequest) (string, error) { return `{"statusCode": 200}`, nil }}
 	var err error
 	if f.signer, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 		t.Fatal(err)
@@ -55,7 +56,7 @@ func newFixture(t *testing.T, cors *gateway.CORS, routes ...gateway.RoutePropert
 		Invoke:    f.invoke,
 		KeySetURL: func(string) (string, error) { return keys.URL, nil },
 		Log:       log.New(io.Discard, "", 0),
-		Now:       func() time.Time { return now },
+		Now:       func() time.Time { return f.clock() },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +72,7 @@ func newFixture(t *testing.T, cors *gateway.CORS, routes ...gateway.RoutePropert
 		route.Target = "integrations/int1"
 		steps = append(steps, f.api.AddRoute(route))
 	}
-	if err := errors.Join(append(steps, f.api.AddStage("$default"))...); err != nil {
+	if err := errors.Join(append(steps, f.api.AddStage(gateway.StageProperties{StageName: "$default"}))...); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -386,7 +387,10 @@ func TestTemplateIsRefused(t *testing.T) {
 		name, want string
 		err        error
 	}{
-		{"another stage", `stage "prod"`, f.api.AddStage("prod")},
+		{"settings of a route that isn't there", "unable to find Route by key GET /nothing", f.api.AddStage(gateway.StageProperties{
+			StageName: "$default", RouteSettings: map[string]gateway.RouteSettings{"GET /nothing": {}},
+		})},
+		{"another stage", `stage "prod"`, f.api.AddStage(gateway.StageProperties{StageName: "prod"})},
 		{"another integration type", `"HTTP_PROXY"`, f.api.AddIntegration("x", gateway.IntegrationProperties{IntegrationType: "HTTP_PROXY"})},
 		{"an integration without a function", "a function's ARN is", f.api.AddIntegration("x", gateway.IntegrationProperties{IntegrationType: "AWS_PROXY", PayloadFormatVersion: "2.0", IntegrationURI: "https://a.example"})},
 		{"another authorizer type", `"REQUEST"`, f.api.AddAuthorizer("x", gateway.AuthorizerProperties{AuthorizerType: "REQUEST"})},
@@ -401,5 +405,44 @@ func TestTemplateIsRefused(t *testing.T) {
 				t.Errorf("received %v, want %q", test.err, test.want)
 			}
 		})
+	}
+}
+
+// A route of its own limit takes a burst, then as many as its rate allows, and
+// costs the other routes nothing.
+func TestThrottle(t *testing.T) {
+	f := newFixture(t, nil, gateway.RouteProperties{RouteKey: "POST /sign-up"}, gateway.RouteProperties{RouteKey: "GET /passkeys"})
+	clock := now
+	f.clock = func() time.Time { return clock }
+	err := f.api.AddStage(gateway.StageProperties{StageName: "$default", RouteSettings: map[string]gateway.RouteSettings{
+		"POST /sign-up": {ThrottlingRateLimit: 2, ThrottlingBurstLimit: 5},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	flood := func(method, path string) (served int) {
+		for range 20 {
+			w := httptest.NewRecorder()
+			f.api.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, nil))
+			switch {
+			case w.Code == http.StatusOK:
+				served++
+			case w.Code != http.StatusTooManyRequests || w.Body.String() != `{"message":"Too Many Requests"}`+"\n":
+				t.Fatalf("answers %d %s", w.Code, w.Body)
+			}
+		}
+		return served
+	}
+	for _, c := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 5}, {0, 0}, {time.Second, 2}, {-time.Hour, 0}, {time.Hour, 5}} {
+		clock = clock.Add(c.after)
+		if got := flood(http.MethodPost, "/sign-up"); got != c.want {
+			t.Errorf("%s later %d calls are served, want %d", c.after, got, c.want)
+		}
+	}
+	if got := flood(http.MethodGet, "/passkeys"); got != 20 {
+		t.Errorf("of another route %d calls are served, want all", got)
 	}
 }

@@ -80,14 +80,11 @@ func (s *Stack) makeRoute(logicalID string, properties json.RawMessage) (resourc
 }
 
 func (s *Stack) makeStage(_ string, properties json.RawMessage) (resource, error) {
-	var p struct {
-		APIID     string `json:"ApiId"`
-		StageName string
-	}
+	var p gateway.StageProperties
 	if err := s.ofAPI(properties, &p, &p.APIID); err != nil {
 		return resource{}, err
 	}
-	return resource{ref: p.StageName}, s.api.AddStage(p.StageName)
+	return resource{ref: p.StageName}, s.api.AddStage(p)
 }
 
 // LocalURL turns an address of the HTTP API on AWS into that under base, without

@@ -49,7 +49,6 @@ var withoutEffect = map[string]map[string]string{
 		"AutoDeploy":           "routes are served as soon as they exist",
 		"DefaultRouteSettings": noCapacity,
 		"Description":          noText,
-		"RouteSettings":        noCapacity,
 		"Tags":                 noTags,
 	},
 	typeMetadata: {"Analytics": "CDK counts its users by it"},

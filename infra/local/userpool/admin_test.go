@@ -202,3 +202,29 @@ func TestAdminSetUserMFAPreference(t *testing.T) {
 		}
 	}
 }
+
+// An alias stays with whom it is, unless the caller forces it over.
+func TestAdminCreateUserTakesNoAlias(t *testing.T) {
+	f := newFixture(t, emailPool.with(properties{"UsernameAttributes": nil, "AliasAttributes": []string{"email"}}))
+	create := func(name string, force bool) error {
+		_, err := f.create(cognito.AdminCreateUserInput{
+			Username: &name, UserAttributes: attributes("email", address, "email_verified", "true"), ForceAliasCreation: force,
+			MessageAction: types.MessageActionTypeSuppress,
+		})
+		return err
+	}
+	holder := func() string {
+		u := must[*cognito.AdminGetUserOutput](t)(f.api.AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String(address)}))
+		return *u.Username
+	}
+	if err := create("alice", false); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, create("mallory", false), "AliasExistsException", "An account with the email already exists.")
+	if got := holder(); got != "alice" {
+		t.Errorf("the address is %s's", got)
+	}
+	if err := create("bob", true); err != nil || holder() != "bob" {
+		t.Errorf("forced over, the address is %s's, error %v", holder(), err)
+	}
+}
