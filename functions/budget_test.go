@@ -74,6 +74,7 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 		create:            {"dynamodb", "ssm"},
 		verify:            {"dynamodb"},
 		"api":             {"cognitoidentityprovider", "dynamodb", "ssm"},
+		"accounts":        {"cognitoidentityprovider", "dynamodb", "sesv2", "ssm"},
 		"provision":       {"cognitoidentityprovider", "dynamodb", "ssm"},
 		"corbado-actions": {"cognitoidentityprovider", "ssm"},
 		"audit":           {"eventbridge"},

@@ -101,6 +101,7 @@ func TestTemplate(t *testing.T) {
 		"native-only":   nativeOnly,
 		"mail":          byMail,
 		"sms":           bySMS,
+		"sign-up":       with(byMail, map[string]any{"signUp": "passkey-first"}),
 		"observed":      {"auditBus": "security", "alarmTopicArn": topic, "tracing": true, "refusalThreshold": 500},
 		"imported-pool": importedPool,
 		"passwords":     with(byMail, map[string]any{"passwords": "phase-out"}),
