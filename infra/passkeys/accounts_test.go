@@ -29,8 +29,10 @@ func TestLeastPrivilegeOfSignUp(t *testing.T) {
 	const arn = "arn:${AWS::Partition}:"
 	const parameter = arn + "ssm:${AWS::Region}:${AWS::AccountId}:parameter/passkeys/Stack/Passkeys/"
 	want := []string{
-		"cognito-idp:AdminCreateUser cognito-idp:AdminGetUser cognito-idp:AdminDeleteUser cognito-idp:AdminSetUserPassword on ${PasskeysUserPool.Arn}",
+		"cognito-idp:AdminCreateUser cognito-idp:AdminGetUser cognito-idp:AdminDeleteUser on ${PasskeysUserPool.Arn}",
+		"cognito-idp:AdminSetUserPassword cognito-idp:AdminUserGlobalSignOut on ${PasskeysUserPool.Arn}",
 		"dynamodb:GetItem dynamodb:UpdateItem on ${PasskeysTable.Arn} if PROOF#* RATE#*",
+		"dynamodb:UpdateItem on ${PasskeysTable.Arn} if USER#*",
 		"logs:CreateLogStream logs:PutLogEvents on ${PasskeysAccountsFunctionLogs.Arn}",
 		"ses:SendEmail on " + arn + "ses:${AWS::Region}:${AWS::AccountId}:identity/sign-in@example.com " +
 			arn + "ses:${AWS::Region}:${AWS::AccountId}:configuration-set/set if sign-in@example.com",
