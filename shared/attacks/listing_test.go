@@ -83,12 +83,13 @@ var attacks = map[int]attack{
 		"shared/method/ticket TestTicketIsRefusedWhereTheClientDoesNotListIt",
 		"shared/method/corbado TestAnswerInASessionThatIsNotForIt/a client that lists no such method",
 	}},
-	20: {name: "the client picks the method in its metadata and changes its mind", tests: []string{"TestMetadataOfTheClientDecidesNothing", "TestMethodOfAMailIsFixed"}},
+	20: {name: "the client picks the method in its metadata and changes its mind", tests: []string{"TestMetadataOfTheClientDecidesNothing", "TestMethodOfAMailIsFixed", "TestMethodOfATextMessageIsFixed"}},
 	21: {name: "a weaker method is asked for although there is a passkey", tests: []string{
 		"TestRejectsADowngrade", "shared/customauth TestDefineFallbacks", "TestRejectsAMailWhereAPasskeyIsRequired",
 		"TestRejectsAnOldLinkOnceAPasskeyIsRequired", "TestMailStandsInForAPreferredPasskey", "TestRejectsAMailUnderAnUnknownPolicy",
+		"TestRejectsATextMessageWhereAPasskeyIsRequired", "TestTextMessageStandsInForAPreferredPasskey",
 	}},
-	22: {name: "wrong answers without end", tests: []string{"TestRejectsASecondTry", "shared/customauth TestDefineBoundsAttempts", "TestRejectsTooManyCodes", "shared/method/sent TestWrongCodesAreCountedInTheTable"}},
+	22: {name: "wrong answers without end", tests: []string{"TestRejectsASecondTry", "shared/customauth TestDefineBoundsAttempts", "TestRejectsTooManyCodes", "shared/method/sent TestWrongCodesAreCountedInTheTable", "TestRejectsTooManyCodesInTextMessages"}},
 	23: {name: "an answer to a round that Create did not open", tests: []string{"TestRejectsASessionWithoutAChallenge"}},
 	24: {name: "a trigger is called for another pool, app client or purpose", tests: []string{
 		"shared/trigger TestEachTriggerAnswersItsSourceAlone", "shared/trigger TestClientThatIsNotServed",
@@ -183,6 +184,7 @@ var attacks = map[int]attack{
 		"shared/method/passkey TestChallengesLookAlike", "shared/method/passkey TestFalseListsStayTheSame", "shared/method/passkey TestFalseListsFollowOneDistribution",
 		"shared/method/passkey TestNoKeyNoList", "shared/api TestSignInUserRefusalsLookAlike", "infra/passkeys TestClients",
 		"infra/local/userpool TestForgottenPasswordTellsNothing", "shared/accounts TestRecoveryTellsNobodyWhoHasAnAccount",
+		"shared/method/smscode TestRequestsLookAlike", "infra/local/e2e TestTextMessagesLookTheSame",
 	}, later: "sign-up that does not say which addresses are taken", aws: "what Cognito itself answers, and how long it takes"},
 	52: {name: "a token of another use, app client or pool, or a revoked one", tests: []string{
 		"shared/api TestTokens", "shared/api TestVendorChangesRejectACaller", "shared/api TestChangesRejectACaller/rejects a revoked token", "infra/local/gateway TestAuthorizerRefuses",
@@ -205,6 +207,7 @@ var attacks = map[int]attack{
 		"functions TestPublicCallsWriteNothing", "functions TestRefusedAnswersWriteNothing", "infra/passkeys TestStage",
 		"shared/method/sent TestCostOfAFlood", "shared/method/sent TestLimits", "shared/api TestManyChangesAreTold",
 		"infra/passkeys TestFirewallLimitsEachAddress", "infra/passkeys TestRollout",
+		"shared/method/smscode TestCostOfAFlood", "shared/method/smscode TestLimits", "shared/quota TestLettersAtOnce", "infra/passkeys TestValidateTextMessages", "infra/passkeys TestAlarmsOfTextMessages",
 	}, aws: "AWS WAF counts the requests of an address, and Lambda keeps the concurrency"},
 	57: {name: "the log holds what could sign someone in", tests: []string{
 		"TestMailsAreNotLogged",
@@ -213,6 +216,7 @@ var attacks = map[int]attack{
 		"shared/method/ticket TestTicketSignsInOnce", "shared/method/corbado TestFaultOfTheServiceIsNoVerdict", "shared/method/passageflex TestFaultsOfDevices",
 		"shared/provider TestFaultsOfTheService", "shared/corbado/classic TestWebhookVerifiesPasswords", "shared/corbado/actions TestFaultIsToBeTriedAgain",
 		"infra/admin TestATerminalDoesNotShowTheSecret", "infra/passkeys TestSecretsAreNotInTheTemplate", "functions/audit TestOnlyTheSchemaIsDelivered",
+		"TestTextMessagesAreNotLogged", "infra/local/e2e TestSignInByTextMessage",
 	}},
 
 	// What this design opened by itself.
@@ -229,6 +233,7 @@ var attacks = map[int]attack{
 		"TestRejectsADowngrade", "TestRejectsAMailWhereAPasskeyIsRequired", "shared/method/sent TestRequestsLookAlike",
 		"shared/method/sent TestFaultsLookLikeMails", "infra/local/e2e TestPasskeyRequiredLooksTheSame",
 		"shared/accounts TestRecoveryTellsNobodyWhoHasAnAccount", "shared/accounts TestRecoveryLooksTheSameDuringAFault",
+		"TestRejectsATextMessageWhereAPasskeyIsRequired", "shared/method/smscode TestRequestsLookAlike", "infra/local/e2e TestTextMessagesLookTheSame",
 	}},
 	62: {name: "two sign-ins at once swap the claims of how each was made", later: "claims that say how somebody signed in"},
 	63: {name: "SignUp is called past the page", tests: []string{"infra/local/userpool TestSignUpRefuses"}, later: "sign-up without a password"},
@@ -247,13 +252,15 @@ var attacks = map[int]attack{
 		"functions/provision TestPoolRefusals/required MFA beside mails", "infra/passkeys TestPoolsThatAreRefused/rejects mails where MFA is required",
 		"functions/provision TestPoolRefusals/a client that tells who has an account", "functions/provision TestPoolRefusals/a client with the default of that",
 		"functions/provision TestPoolWithRequiredMFATakesVerifiedUsers", "infra/local/importedpool TestAPoolThatDoesNotSuitIsRefused",
+		"infra/passkeys TestPoolsThatAreRefused/rejects text messages where MFA is required",
 	}},
 	67: {name: "two forms of answers in one", tests: []string{
 		"TestRejectsMixedForms", "shared/webauthn TestParseAssertionReadsItsFormsStrictly/rejects a union of both forms",
 		"shared/customauth TestVerifyDispatches", "shared/customauth TestMethodsOfOneRoundShareNoParameter", "shared/method/corbado TestRecognizesJWTsOnly",
 		"shared/method/httpprovider TestForms", "infra/admin TestImportSkips/a key of another algorithm", "infra/admin TestImportSkips/a key that tells another user",
 		"TestRejectsMixedMails", "shared/method/sent TestLinksOpenListedPagesOnly",
-	}, later: "SMS step-up"},
+		"TestRejectsMixedStepUps", "TestRejectsAStepUpOfTwoUsers", "shared/method/smscode TestStepUpRefuses",
+	}},
 	68: {name: "an ID token that another backend saw", tests: []string{"shared/api TestTokens/rejects an ID token of a served client"},
 		later: "routes for clients that send ID tokens"},
 	69: {name: "what is meant for this machine runs in production", tests: []string{
