@@ -71,7 +71,9 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 	for name, want := range map[string][]string{
 		define:            nil,
 		create + " mail":  {"dynamodb", "sesv2", "ssm"},
+		create + " sms":   {"dynamodb", "pinpointsmsvoicev2", "ssm"},
 		create:            {"dynamodb", "ssm"},
+		verify + " sms":   {"cognitoidentityprovider", "dynamodb"},
 		verify:            {"dynamodb"},
 		"api":             {"cognitoidentityprovider", "dynamodb", "ssm"},
 		"accounts":        {"cognitoidentityprovider", "dynamodb", "sesv2", "ssm"},
