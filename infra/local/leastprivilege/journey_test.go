@@ -26,6 +26,7 @@ import (
 const (
 	webOrigin = "http://localhost:8080"
 	address   = "ann@example.com"
+	number    = "+4915112345678"
 	password  = "correct Horse battery 7 staple!"
 )
 
@@ -96,6 +97,7 @@ func (v *visitor) join(ctx context.Context) error {
 		UserPoolId: poolID, Username: aws.String(address), MessageAction: types.MessageActionTypeSuppress,
 		UserAttributes: []types.AttributeType{
 			{Name: aws.String("email"), Value: aws.String(address)}, {Name: aws.String("email_verified"), Value: aws.String("true")},
+			{Name: aws.String("phone_number"), Value: aws.String(number)}, {Name: aws.String("phone_number_verified"), Value: aws.String("true")},
 		},
 	})
 	if err != nil {

@@ -155,7 +155,7 @@ func live(t *testing.T, assembly string, whole document, use journey) (logged st
 	for _, phase := range phases {
 		received := &mailbox{}
 		s, err := stack.Start(t.Context(), stack.Options{
-			Assembly: place(t, assembly, phase.document), DataDirectory: data, Mail: func(userpool.Message) {}, Sent: received.put, Log: l,
+			Assembly: place(t, assembly, phase.document), DataDirectory: data, Mail: func(userpool.Message) {}, Sent: received.put, Texted: received.putText, Log: l,
 		})
 		if err == nil {
 			err = errors.Join(phase.use(t.Context(), newVisitor(s, received)), s.Close())
@@ -291,6 +291,12 @@ func TestEveryPermissionIsNeededAndNoneIsMissing(t *testing.T) {
 	mailing, recovering := synthesized(t, byMail), synthesized(t, byMail+" -c recovery=true")
 	mails := readTemplate(t, mailing)
 	t.Run("with mail", func(t *testing.T) { prove(t, mailing, mails, mailJourney, whole.statements()) })
+	texting := synthesized(t, bySMS)
+	t.Run("with text messages", func(t *testing.T) {
+		proved := whole.statements()
+		maps.Copy(proved, mails.statements())
+		prove(t, texting, readTemplate(t, texting), textJourney, proved)
+	})
 	t.Run("with recovery", func(t *testing.T) {
 		proved := whole.statements()
 		maps.Copy(proved, mails.statements())

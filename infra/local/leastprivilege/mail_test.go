@@ -20,6 +20,7 @@ const sender = "sign-in@example.com"
 type mailbox struct {
 	mu    sync.Mutex
 	mails []awsapi.Mail
+	texts []awsapi.TextMessage
 }
 
 func (m *mailbox) put(mail awsapi.Mail) {
@@ -75,15 +76,7 @@ func (v *visitor) told(step func(context.Context) error) func(context.Context) e
 var mailedCode = regexp.MustCompile(`(?m)^\d{8}$`)
 
 func (v *visitor) signInByCode(ctx context.Context) error {
-	begun, err := v.begin(ctx, address)
-	if err != nil {
-		return err
-	}
-	asked, err := v.pool.RespondToAuthChallenge(ctx, &cognito.RespondToAuthChallengeInput{
-		ClientId: aws.String(v.stack.Outputs()["UserPoolClientId"]), ChallengeName: begun.ChallengeName, Session: begun.Session,
-		ChallengeResponses: map[string]string{"USERNAME": begun.ChallengeParameters["USERNAME"], "ANSWER": "__dummy__"},
-		ClientMetadata:     map[string]string{"signInMethod": "EMAIL_CODE"},
-	})
+	begun, err := v.ask(ctx, "EMAIL_CODE")
 	if err != nil {
 		return err
 	}
@@ -95,6 +88,23 @@ func (v *visitor) signInByCode(ctx context.Context) error {
 	if code == "" {
 		return errors.New("no code in " + mail.Text)
 	}
-	begun.Session = asked.Session
 	return v.respond(ctx, begun, code)
+}
+
+// ask begins a sign-in and asks for a fallback.
+func (v *visitor) ask(ctx context.Context, fallback string) (*cognito.InitiateAuthOutput, error) {
+	begun, err := v.begin(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := v.pool.RespondToAuthChallenge(ctx, &cognito.RespondToAuthChallengeInput{
+		ClientId: aws.String(v.stack.Outputs()["UserPoolClientId"]), ChallengeName: begun.ChallengeName, Session: begun.Session,
+		ChallengeResponses: map[string]string{"USERNAME": begun.ChallengeParameters["USERNAME"], "ANSWER": "__dummy__"},
+		ClientMetadata:     map[string]string{"signInMethod": fallback},
+	})
+	if err != nil {
+		return nil, err
+	}
+	begun.Session = asked.Session
+	return begun, nil
 }
