@@ -25,6 +25,7 @@ var attacks = map[int]attack{
 		"shared/method/passkey/answer TestOrdersOfOneAnswerInTwoSessions", "shared/method/passkey/answer TestCrowdOfSessionsWithOneAnswer",
 		"shared/method/ticket TestOverlappingAnswersCountOnce", "shared/method/ticket TestOrdersOfOneAnswerTwice",
 		"shared/method/ticket TestCrowdOfSessionsWithOneTicket", "shared/method/once TestOverlappingAnswersCountOnce",
+		"shared/method/sent TestOrdersOfOneCodeTwice", "shared/method/sent TestOrdersOfOneLinkInTwoSessions",
 	}},
 	4: {name: "what expired is used while DynamoDB still has it", tests: []string{
 		"TestRejectsAnExpiredRowThatIsStillThere", "shared/method/passkey/answer TestRefusals/rejects an expired stamp",
@@ -201,7 +202,7 @@ var attacks = map[int]attack{
 	55: {name: "a mailed link is used twice, prefetched, or opened elsewhere", tests: []string{
 		"TestRejectsMixedForms/rejects a link where links are off", "TestScannersUseNoLinkUp", "shared/method/sent TestLinkIsBoundToTheBrowser",
 		"shared/method/sent TestLinkIsRefused", "shared/method/sent TestLinkInAnyBrowserIsAnOption", "shared/method/sent TestLinksOpenListedPagesOnly",
-		"shared/method/sent TestLimits", "infra/local/e2e TestSignInByMail",
+		"shared/method/sent TestLimits", "shared/method/sent TestOrdersOfOneLinkInTwoSessions", "infra/local/e2e TestSignInByMail",
 	}},
 	56: {name: "floods of mail, rows or calls", tests: []string{
 		"functions TestPublicCallsWriteNothing", "functions TestRefusedAnswersWriteNothing", "infra/passkeys TestStage",
@@ -231,7 +232,7 @@ var attacks = map[int]attack{
 	}},
 	61: {name: "a refused fallback tells who has a passkey", tests: []string{
 		"TestRejectsADowngrade", "TestRejectsAMailWhereAPasskeyIsRequired", "shared/method/sent TestRequestsLookAlike",
-		"shared/method/sent TestFaultsLookLikeMails", "infra/local/e2e TestPasskeyRequiredLooksTheSame",
+		"shared/method/sent TestFaultsLookLikeMails", "shared/method/sent TestTimeTellsNothing", "infra/local/e2e TestPasskeyRequiredLooksTheSame",
 		"shared/accounts TestRecoveryTellsNobodyWhoHasAnAccount", "shared/accounts TestRecoveryLooksTheSameDuringAFault",
 		"TestRejectsATextMessageWhereAPasskeyIsRequired", "shared/method/smscode TestRequestsLookAlike", "infra/local/e2e TestTextMessagesLookTheSame",
 	}},

@@ -153,15 +153,19 @@ func TestRejectsMixedMails(t *testing.T) {
 	token := answersOf(t, post.Letters())[0]
 	s.Advance(time.Second)
 	for name, c := range map[string]struct{ answer, reason string }{
-		"rejects a link with members of a passkey": {`{"link":"` + token + `","nonce":"n","id":"x"}`, "malformed"},
-		"rejects a link twice":                     {token + " " + token, "no_method"},
-		"rejects a link in a list":                 {`["` + token + `"]`, "no_method"},
-		"rejects a link with more behind it":       {`{"link":"` + token + `","nonce":"n"}{}`, "malformed"},
-		"rejects a link of three parts":            {token + ".x", "no_method"},
-		"rejects a link with padding":              {token + "=", "no_method"},
-		"rejects a code with a sign":               {"+1234567", "no_method"},
-		"rejects a code in other digits":           {"１２３４５６７８", "no_method"},
-		"rejects a code with spaces":               {"1234 5678", "no_method"},
+		"rejects a link with members of a passkey":     {`{"link":"` + token + `","nonce":"n","id":"x"}`, "malformed"},
+		"rejects a link without what the browser kept": {`{"link":"` + token + `"}`, "malformed"},
+		"rejects a link with nothing that it kept":     {`{"link":"` + token + `","nonce":""}`, "malformed"},
+		"rejects a code of seven digits":               {"1234567", "no_method"},
+		"rejects a code of nine digits":                {"123456789", "no_method"},
+		"rejects a link twice":                         {token + " " + token, "no_method"},
+		"rejects a link in a list":                     {`["` + token + `"]`, "no_method"},
+		"rejects a link with more behind it":           {`{"link":"` + token + `","nonce":"n"}{}`, "malformed"},
+		"rejects a link of three parts":                {token + ".x", "no_method"},
+		"rejects a link with padding":                  {token + "=", "no_method"},
+		"rejects a code with a sign":                   {"+1234567", "no_method"},
+		"rejects a code in other digits":               {"１２３４５６７８", "no_method"},
+		"rejects a code with spaces":                   {"1234 5678", "no_method"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			again := *session

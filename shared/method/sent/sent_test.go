@@ -125,6 +125,27 @@ func TestCodeIsRefused(t *testing.T) {
 	})
 }
 
+// Nothing is good for longer than its letter says, to the millisecond.
+func TestCodeIsGoodUntilItExpires(t *testing.T) {
+	for name, c := range map[string]struct {
+		early time.Duration
+		good  bool
+	}{"just before": {time.Millisecond, true}, "at that moment": {0, false}} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t)
+			asked := s.Now()
+			session := s.Ask(t, s.user, journey.AskCode)
+			code := s.letter(t).Code
+			s.Advance(asked.Add(journey.CodeLifetime - c.early).Sub(s.Now()))
+			if !c.good {
+				s.wantRefused(t, session, code, "mail_expired")
+				return
+			}
+			s.wantTokens(t, session, code)
+		})
+	}
+}
+
 // A Session that Cognito lets somebody use again starts Define's count anew, and
 // not the table's.
 func TestWrongCodesAreCountedInTheTable(t *testing.T) {
