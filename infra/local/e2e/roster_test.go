@@ -24,8 +24,8 @@ const (
 	people = "account_number;email\r\nK-1;ann@example.com\r\nL-2;bob@example.com\r\nM-3;carol@example.com\r\n"
 )
 
-// importRoster runs the operator's command on the running stack and returns its summary.
-func (p *program) importRoster(t *testing.T, people string) string {
+// importRoster runs the operator's command on the running stack, for people, and returns its summary.
+func (p *program) importRoster(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "people.csv")
 	if err := os.WriteFile(file, []byte(people), 0o600); err != nil {
@@ -145,7 +145,7 @@ func (p *program) wantProblemOf(t *testing.T, path string, body map[string]strin
 func TestOnlyKnownPeopleSignUp(t *testing.T) {
 	t.Parallel()
 	p := start(t, known)
-	if summary := p.importRoster(t, people); !strings.Contains(summary, `"imported":3`) {
+	if summary := p.importRoster(t); !strings.Contains(summary, `"imported":3`) {
 		t.Fatalf("the import says %s", summary)
 	}
 	p.wantWithheld(t, "K-9", "dave@example.com", "not_in_roster")
@@ -178,7 +178,7 @@ func TestOnlyKnownPeopleSignUp(t *testing.T) {
 	proof["username"] = "another"
 	p.wantProblemOf(t, "/sign-up/ticket", proof, http.StatusConflict, "account_exists") // the same proof again makes no second account
 	p.wantLogged(t, before, `\(claimed\)`)
-	if summary := p.importRoster(t, people); !strings.Contains(summary, `"unchanged":2,"changed":0,"claimed":1`) {
+	if summary := p.importRoster(t); !strings.Contains(summary, `"unchanged":2,"changed":0,"claimed":1`) {
 		t.Errorf("the import says %s", summary)
 	}
 }
@@ -187,7 +187,7 @@ func TestOnlyKnownPeopleSignUp(t *testing.T) {
 func TestKnownPeopleSignUpWithAPassword(t *testing.T) {
 	t.Parallel()
 	p := start(t, known+"-c signIn=username")
-	p.importRoster(t, people)
+	p.importRoster(t)
 	p.wantRefusedSignUp(t, "bob", "bob@example.com", "", "no_ticket")
 	p.wantRefusedSignUp(t, "bob", "bob@example.com", "su1.e30.AAAA", "unknown_key")
 
@@ -199,7 +199,7 @@ func TestKnownPeopleSignUpWithAPassword(t *testing.T) {
 	}
 	p.confirm(t, "bob", "bob@example.com")
 	p.signInWithPassword(t, "bob", password)
-	if summary := p.importRoster(t, people); !strings.Contains(summary, `"claimed":1`) {
+	if summary := p.importRoster(t); !strings.Contains(summary, `"claimed":1`) {
 		t.Errorf("the import says %s", summary)
 	}
 	p.deleteUser(t, "bob")
@@ -210,7 +210,7 @@ func TestKnownPeopleSignUpWithAPassword(t *testing.T) {
 func TestReplayedTicketMakesNoAccount(t *testing.T) {
 	t.Parallel()
 	p := start(t, known)
-	p.importRoster(t, people)
+	p.importRoster(t)
 	const carol = "carol@example.com"
 	ticket := p.signUpTicket(t, p.askAsKnown(t, "M3", carol), carol)
 	p.wantRefusedSignUp(t, "bob@example.com", "bob@example.com", ticket, "wrong_person")
