@@ -33,7 +33,7 @@ export function featuresOf({ userPoolEndpoint, mailMethods = '', linksInAnyBrows
 		'any-browser': linksInAnyBrowser,
 		password: passwords !== 'off',
 		'password-beside': passwords === undefined,
-		'password-removal': mailMethods !== '' || recovery,
+		'password-removal': mailMethods !== '' && Boolean(signUp || recovery || passwords),
 		'passkey-ends-password': passwordClientId !== undefined,
 		'password-sign-up': !signUp && (!passwords || passwords === 'separate'),
 		'sign-up': signUp !== undefined,

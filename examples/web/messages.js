@@ -47,7 +47,7 @@ const messages = {
 	passkey_refused: 'This passkey doesn’t meet the rules of this site. Try another device or password manager.',
 	registration_not_found: 'That took too long. Try again.',
 	too_many_passkeys: 'You have as many passkeys as this site allows. Delete one first.',
-	no_way_back: 'Without your password you might not get in again. Add a second passkey first.',
+	no_way_back: 'Without your password you might not get in again: your e-mail address isn’t verified.',
 	last_passkey: 'This is your only way to sign in. Add another passkey first.',
 };
 

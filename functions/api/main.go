@@ -54,6 +54,7 @@ func build(s settings.API, env settings.AWS, recorder *telemetry.Recorder) (any,
 		ClientIDs:          s.ClientIDs,
 		VerifiedAttributes: s.VerifiedAttributes,
 		MaxPasskeys:        s.MaxPasskeys,
+		WithoutPasswords:   s.WithoutPasswords,
 		Store:              store,
 		Guard: httpapi.Guard{
 			Accounts: httpapi.NewUserPool(poolConfig), RecentAuthentication: s.RecentAuthentication, Now: time.Now,

@@ -252,7 +252,9 @@ func (a *Accounts) addFunction() {
 func (a *Accounts) letTakePasswords() {
 	a.function.allow(allowPool(a.props.UserPool, "cognito-idp:AdminSetUserPassword", "cognito-idp:AdminUserGlobalSignOut"))
 	a.function.allow(a.props.allowMail(a)...)
-	a.function.allow(allowItems(a.props.Table, []string{userItems}, "dynamodb:UpdateItem")...)
+	if a.props.Recovery == nil || a.props.Recovery.KeepPasskeys { // other recoveries may do more there
+		a.function.allow(allowItems(a.props.Table, []string{userItems}, "dynamodb:UpdateItem")...)
+	}
 }
 
 // waysBack reports whether a mail lets a user in who has lost every passkey.

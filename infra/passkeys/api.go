@@ -52,6 +52,10 @@ type APIProps struct {
 	RecentAuthentication             time.Duration
 	SignIn                           SignIn
 
+	// Passwords is as in Props. Where they are off, a user without verified e-mail
+	// address keeps the last passkey.
+	Passwords Passwords
+
 	// Domain is where the API answers. Nil means the address that API Gateway gives it.
 	Domain *Domain
 
@@ -152,6 +156,7 @@ func (a *API) addFunction() {
 			VerifiedAttributes:   []string{a.props.SignIn.verifiedAttribute()},
 			MaxPasskeys:          a.props.MaxPasskeys,
 			RecentAuthentication: a.props.RecentAuthentication,
+			WithoutPasswords:     a.props.Passwords == PasswordsOff,
 			Vendors:              vendors,
 			Post:                 a.props.postSettings(a.props.Origins),
 		}),

@@ -150,6 +150,7 @@ func (p *Passkeys) addAPI() {
 		MaxPasskeys:          p.props.MaxPasskeys,
 		RecentAuthentication: p.props.RecentAuthentication,
 		SignIn:               p.props.SignIn,
+		Passwords:            p.props.Passwords,
 		Domain:               p.props.Domain,
 		Throttle:             p.props.Throttle,
 	})

@@ -43,6 +43,7 @@ type Handler struct {
 	ClientIDs          []string // app clients whose tokens are accepted
 	VerifiedAttributes []string // a user needs one of them to be "true" to add a passkey
 	MaxPasskeys        int      // per user
+	WithoutPasswords   bool     // passwords are off: who has no verified e-mail address keeps a passkey
 	Store              Store
 	Guard              httpapi.Guard
 	Stamps             Keys

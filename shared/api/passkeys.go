@@ -110,7 +110,7 @@ func (h *Handler) deletePasskey(ctx context.Context, c httpapi.Call) (httpapi.Re
 	}
 	now := h.Now()
 	err = retryConflict(ctx, func() error {
-		return h.Store.Remove(ctx, credentials.Removal{Sub: c.Caller.Sub, Hash: hash, Now: now})
+		return h.Store.Remove(ctx, credentials.Removal{Sub: c.Caller.Sub, Hash: hash, Keep: h.keep(account), Now: now})
 	})
 	if err != nil {
 		return httpapi.Reply{}, fmt.Errorf("removing the passkey: %w", err)
@@ -119,6 +119,14 @@ func (h *Handler) deletePasskey(ctx context.Context, c httpapi.Call) (httpapi.Re
 	c.Record.Count(metrics.Removals, 1)
 	h.notify(ctx, c, account, change{mail.KindPasskeyRemoved, passkey, now})
 	return httpapi.Reply{Status: http.StatusNoContent}, nil
+}
+
+// keep is how many passkeys must stay with a user: one if there is no other way in.
+func (h *Handler) keep(account httpapi.Account) int {
+	if h.WithoutPasswords && notice.OwnerOf(account.Attributes).VerifiedEmail == "" {
+		return 1
+	}
+	return 0
 }
 
 // tell tells of a change of the caller's passkeys.

@@ -195,6 +195,27 @@ func TestDeleteRejectsTheLastPasskey(t *testing.T) {
 	wantProblem(t, s.Call(t, routes.DeletePasskey, pathID(a.Passkeys[0]), s.Claims(u), ""), "409 last_passkey")
 }
 
+// Without passwords, who can't be mailed has no other way in.
+func TestLastPasskeyStaysWithWhoHasNoOtherWayIn(t *testing.T) {
+	for verified, want := range map[string]int{"false": http.StatusConflict, "true": http.StatusNoContent} {
+		t.Run("address verified: "+verified, func(t *testing.T) {
+			s := journey.New(t)
+			s.WithoutPasswords = true
+			u, first, last := s.NewUser(subA), passkeytest.NewSynced(journey.Origin), passkeytest.NewSynced(journey.Origin)
+			s.Register(t, u, first)
+			s.Register(t, u, last)
+			u.Attributes["email_verified"] = verified
+			s.Accounts.Put(u)
+			if r := s.Call(t, routes.DeletePasskey, pathID(first.Passkeys[0]), s.Claims(u), ""); r.StatusCode != http.StatusNoContent {
+				t.Errorf("one of two: %d %s", r.StatusCode, r.Body)
+			}
+			if r := s.Call(t, routes.DeletePasskey, pathID(last.Passkeys[0]), s.Claims(u), ""); r.StatusCode != want {
+				t.Errorf("the last one: %d %s, want %d", r.StatusCode, r.Body, want)
+			}
+		})
+	}
+}
+
 func TestFaultsOfTheStoreMayBeTriedAgain(t *testing.T) {
 	s := journey.New(t)
 	store := &failing{Store: s.Store}

@@ -159,7 +159,8 @@ var attacks = map[int]attack{
 	}},
 	42: {name: "the last passkey is deleted", tests: []string{
 		"shared/api TestDeleteRejectsTheLastPasskey", "shared/api TestDelete", "shared/credentials/dynamo TestStoreKeepsTheContract",
-	}, later: "a policy that takes the password away and so keeps the last passkey"},
+		"shared/api TestLastPasskeyStaysWithWhoHasNoOtherWayIn", "shared/accounts TestPasswordStays",
+	}},
 	43: {name: "markup, control characters or 10 kB as a name", tests: []string{
 		"shared/api TestRenameRejectsNames", "shared/api TestRegisterRejectsNames", "shared/api TestRename", "TestNamesAreTextWhereverTheyAreShown",
 	}},
@@ -169,12 +170,14 @@ var attacks = map[int]attack{
 	}},
 
 	// Accounts of the pool.
-	46: {name: "an account is confirmed although its address is not verified", tests: []string{"shared/api TestPasskeyNeedsAVerifiedAddress/rejects an unverified address"},
-		later: "sign-up without a password"},
+	46: {name: "an account is confirmed although its address is not verified", tests: []string{
+		"shared/api TestPasskeyNeedsAVerifiedAddress/rejects an unverified address", "shared/trigger TestAccountsAreCreatedByThoseWhoMay", "TestRejectsSignUpPastThePage",
+	}},
 	47: {name: "a client marks its own address as verified", tests: []string{
 		"infra/passkeys TestClients", "infra/local/userpool TestSignUpRefuses/rejects a self-made verification", "infra/local/userpool TestAttributeRefusals/rejects a self-made verification",
-	}, later: "sign-up without a password"},
-	48: {name: "a function takes an alias from another account", tests: []string{"infra/passkeys TestLeastPrivilege"}},
+		"shared/trigger TestAccountsAreCreatedByThoseWhoMay", "TestRejectsSignUpPastThePage/rejects a verified address",
+	}},
+	48: {name: "a function takes an alias from another account", tests: []string{"infra/passkeys TestLeastPrivilege", "TestRejectsSignUpPastThePage/rejects the victim's address"}},
 	49: {name: "an access token changes the address", tests: []string{
 		"infra/passkeys TestPoolDefaults", "infra/local/userpool TestChangeOfEmailKeepsTheOriginalUntilVerified", "TestPasskeysFollowTheSubAndNoName",
 	}},
@@ -237,14 +240,19 @@ var attacks = map[int]attack{
 		"TestRejectsATextMessageWhereAPasskeyIsRequired", "shared/method/smscode TestRequestsLookAlike", "infra/local/e2e TestTextMessagesLookTheSame",
 	}},
 	62: {name: "two sign-ins at once swap the claims of how each was made", later: "claims that say how somebody signed in"},
-	63: {name: "SignUp is called past the page", tests: []string{"infra/local/userpool TestSignUpRefuses"}, later: "sign-up without a password"},
+	63: {name: "SignUp is called past the page", tests: []string{
+		"infra/local/userpool TestSignUpRefuses", "TestRejectsSignUpPastThePage", "shared/trigger TestAccountsAreCreatedByThoseWhoMay",
+		"infra/passkeys TestStepsOfPhasingPasswordsOut", "infra/local/e2e TestPasswordsArePhasedOut",
+	}},
 	64: {name: "account numbers are tried out", later: "sign-up of known customers"},
 	65: {name: "recovery takes the place of a passkey", tests: []string{
 		"infra/passkeys TestPoolDefaults", "shared/accounts/recovery TestRecoveryWaitsAndEndsEverything", "shared/accounts/recovery TestRecoveryIsVoidOnceThePasskeysChanged",
 		"shared/accounts/recovery TestRecoveryMustBeCompletedInTime", "shared/accounts/recovery TestRecoveryWhenTheClockJumps", "shared/accounts/recovery TestRecoveryIsOneUsers",
 		"shared/accounts TestRecoveryIsVoidOnceAPasskeyWasUsed", "shared/accounts TestRecoveryCodeCountsOnce", "shared/accounts TestRecoveryRefusals",
 		"shared/accounts TestRecoveryByLink", "shared/accounts TestRecoveryLinkRefusals", "infra/local/e2e TestRecoveryAfterItsDelay", "infra/local/e2e TestRecoveryByTheOperatorsLink",
-	}, later: "a password that is restored beside a required passkey"},
+		"TestRejectsAPasswordBesideAPasskey", "shared/trigger TestPasswordsEndWithAPasskey", "infra/local/e2e TestPasswordsArePhasedOut",
+		"infra/passkeys TestStepsOfPhasingPasswordsOut", "shared/accounts TestPasswordIsTakenAway",
+	}},
 	66: {name: "an app client of the pool that was not meant", tests: []string{
 		"shared/trigger TestClientThatIsNotServed", "shared/api TestTokens/rejects an access token of another client",
 		"shared/api TestChangesRejectACaller/rejects a federated user",

@@ -79,10 +79,11 @@ type API struct {
 	RelatedOrigins       []string      `env:"PASSKEYS_RELATED_ORIGINS,optional"`
 	UserVerification     string        `env:"PASSKEYS_USER_VERIFICATION"`
 	CounterPolicy        string        `env:"PASSKEYS_COUNTER_POLICY,optional"`
-	StampParameter       string        `env:"PASSKEYS_STAMP_PARAMETER"`       // SSM name of the key that signs challenges
-	VerifiedAttributes   []string      `env:"PASSKEYS_VERIFIED_ATTRIBUTES"`   // a user needs one of them to be "true" to register a passkey
-	MaxPasskeys          int           `env:"PASSKEYS_MAX_PASSKEYS"`          // per user
-	RecentAuthentication time.Duration `env:"PASSKEYS_RECENT_AUTHENTICATION"` // how long after a sign-in passkeys may be added or removed
+	StampParameter       string        `env:"PASSKEYS_STAMP_PARAMETER"`            // SSM name of the key that signs challenges
+	VerifiedAttributes   []string      `env:"PASSKEYS_VERIFIED_ATTRIBUTES"`        // a user needs one of them to be "true" to register a passkey
+	MaxPasskeys          int           `env:"PASSKEYS_MAX_PASSKEYS"`               // per user
+	RecentAuthentication time.Duration `env:"PASSKEYS_RECENT_AUTHENTICATION"`      // how long after a sign-in passkeys may be added or removed
+	WithoutPasswords     bool          `env:"PASSKEYS_WITHOUT_PASSWORDS,optional"` // whether passwords are off
 	Vendors
 	Post
 }

@@ -288,20 +288,16 @@ func TestEveryPermissionIsNeededAndNoneIsMissing(t *testing.T) {
 	services := startServices(t)
 	beside := synthesized(t, services.settings())
 	const byMail = " -c emailCode=true -c mailConfigurationSet=sign-in -c mailFrom=" + sender
-	mailing, recovering := synthesized(t, byMail), synthesized(t, byMail+" -c recovery=true")
+	mailing := synthesized(t, byMail)
+	recovering, phasedOut := synthesized(t, byMail+" -c recovery=true"), synthesized(t, byMail+" -c passwords=phase-out")
 	mails := readTemplate(t, mailing)
 	t.Run("with mail", func(t *testing.T) { prove(t, mailing, mails, mailJourney, whole.statements()) })
+	proved := whole.statements()
+	maps.Copy(proved, mails.statements())
 	texting := synthesized(t, bySMS)
-	t.Run("with text messages", func(t *testing.T) {
-		proved := whole.statements()
-		maps.Copy(proved, mails.statements())
-		prove(t, texting, readTemplate(t, texting), textJourney, proved)
-	})
-	t.Run("with recovery", func(t *testing.T) {
-		proved := whole.statements()
-		maps.Copy(proved, mails.statements())
-		prove(t, recovering, readTemplate(t, recovering), recoveryJourney, proved)
-	})
+	t.Run("with text messages", func(t *testing.T) { prove(t, texting, readTemplate(t, texting), textJourney, proved) })
+	t.Run("with recovery", func(t *testing.T) { prove(t, recovering, readTemplate(t, recovering), recoveryJourney, proved) })
+	t.Run("passwords phased out", func(t *testing.T) { prove(t, phasedOut, readTemplate(t, phasedOut), passwordsJourney, proved) })
 	t.Run("beside vendors", func(t *testing.T) { prove(t, beside, readTemplate(t, beside), services.journey, whole.statements()) })
 }
 

@@ -54,10 +54,13 @@ type Stack struct {
 	MailRing     *Ring
 	Log          *Log
 	Accounts     *Accounts
-	Corbado      api.ConnectTokens  // nil: no passkeys with Corbado
-	Passage      api.Devices        // nil: no passkeys with Passage
-	Notices      *notice.Teller     // nil: users are told of no change
-	Known        *admission.Checker // nil: nobody comes through Cognito's SignUp
+	Corbado      api.ConnectTokens // nil: no passkeys with Corbado
+	Passage      api.Devices       // nil: no passkeys with Passage
+
+	WithoutPasswords bool // passwords are off
+
+	Notices *notice.Teller     // nil: users are told of no change
+	Known   *admission.Checker // nil: nobody comes through Cognito's SignUp
 
 	t       testing.TB
 	mu      sync.Mutex
@@ -155,6 +158,7 @@ func (s *Stack) wire() {
 			ClientIDs:          []string{ClientID},
 			VerifiedAttributes: []string{"email_verified"},
 			MaxPasskeys:        MaxPasskeys,
+			WithoutPasswords:   s.WithoutPasswords,
 			Store:              s.Store,
 			Guard:              httpapi.Guard{Accounts: s.Accounts, RecentAuthentication: 5 * time.Minute, Now: s.Now},
 			Stamps:             s.StampRing,
