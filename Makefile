@@ -21,6 +21,7 @@ LOCAL ?= build/local
 WEB := build/web
 NODE_MODULES := examples/web/node_modules/.package-lock.json
 AMPLIFY := build/amplify
+SAMPLE_MODULES := examples/passwordless-sample/node_modules/.package-lock.json
 AMPLIFY_MODULES := examples/amplify/node_modules/.package-lock.json
 
 # What the stack must know of each stand-in.
@@ -33,7 +34,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 # The CDK asks for Node.js 22; the project is built and tested with 20 too. This silences the notice of that one release.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
-.PHONY: run page web amplify test chromium lint fuzz mutants synth bench secret deploy diff destroy
+.PHONY: run page web amplify sample test chromium lint fuzz mutants synth bench secret deploy diff destroy
 
 run: web ## run the stack on this machine: no AWS account, no Docker
 	@$(CDK) synth --quiet --no-notices --output $(LOCAL)/cdk.out \
@@ -63,7 +64,12 @@ $(AMPLIFY)/app.js: $(AMPLIFY_MODULES) $(wildcard examples/amplify/*.js examples/
 $(AMPLIFY_MODULES): examples/amplify/package.json examples/amplify/package-lock.json
 	@cd examples/amplify && npm ci --no-audit --no-fund --loglevel=error
 
-test: lint web amplify chromium ## every check that needs no AWS account
+sample: $(SAMPLE_MODULES) ## the client of the AWS passwordless sample, for examples/passwordless-sample
+
+$(SAMPLE_MODULES): examples/passwordless-sample/package.json examples/passwordless-sample/package-lock.json
+	@cd examples/passwordless-sample && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+test: lint web amplify sample chromium ## every check that needs no AWS account
 	go test -race $$(go list ./... | grep -v /infra/passkeys | grep -v /infra$$)
 	go test ./infra ./infra/passkeys
 

@@ -268,7 +268,7 @@ var attacks = map[int]attack{
 		"shared/customauth TestVerifyDispatches", "shared/customauth TestMethodsOfOneRoundShareNoParameter", "shared/method/corbado TestRecognizesJWTsOnly",
 		"shared/method/httpprovider TestForms", "infra/admin TestImportSkips/a key of another algorithm", "infra/admin TestImportSkips/a key that tells another user",
 		"TestRejectsMixedMails", "shared/method/sent TestLinksOpenListedPagesOnly",
-		"TestRejectsMixedStepUps", "TestRejectsAStepUpOfTwoUsers", "shared/method/smscode TestStepUpRefuses",
+		"TestRejectsMixedStepUps", "TestRejectsAStepUpOfTwoUsers", "shared/method/smscode TestStepUpRefuses", "examples/passwordless-sample TestStepUp",
 	}},
 	68: {name: "an ID token that another backend saw", tests: []string{"shared/api TestTokens/rejects an ID token of a served client"},
 		later: "routes for clients that send ID tokens"},

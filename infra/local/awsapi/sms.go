@@ -24,9 +24,10 @@ type TextMessage struct {
 
 // sendTextMessage is a request of SendTextMessage, as far as it is known here.
 type sendTextMessage struct {
-	DestinationPhoneNumber, MessageBody, MessageType, OriginationIdentity, MaxPrice, ProtectConfigurationId string
+	DestinationPhoneNumber, MessageBody, MessageType, OriginationIdentity, MaxPrice string
 
-	TimeToLive int // seconds
+	ProtectConfigurationID string `json:"ProtectConfigurationId"`
+	TimeToLive             int    // seconds
 }
 
 // Forms of members of a request.
@@ -46,8 +47,8 @@ func (s *Server) serveSMS(w http.ResponseWriter, caller, operation string, body 
 		return err
 	}
 	resources := []string{request.OriginationIdentity}
-	if request.ProtectConfigurationId != "" {
-		resources = append(resources, s.arn("sms-voice", "protect-configuration/"+request.ProtectConfigurationId))
+	if id := request.ProtectConfigurationID; id != "" {
+		resources = append(resources, s.arn("sms-voice", "protect-configuration/"+id))
 	}
 	for _, resource := range resources {
 		if err := s.authorizeAll(caller, []iam.Call{{Action: "sms-voice:SendTextMessage", Resource: resource}}); err != nil {
