@@ -152,7 +152,7 @@ var attacks = map[int]attack{
 		"shared/api TestOwnerIsToldOfChanges", "shared/api TestManyChangesAreTold", "shared/mail/notice TestLimitIsNews", "shared/mail/notice TestOwnerIsToldAlthoughTheTableFails",
 		"shared/mail/words TestNameOfAPasskeyIsNothingButAName", "infra/local/e2e TestOwnerIsToldOfChanges",
 	}},
-	40: {name: "a passkey is registered for an address without signing in", tests: []string{"TestRejectsARegistrationForSomebodyElse", "shared/api TestTokens/rejects no token"}},
+	40: {name: "a passkey is registered for an address without signing in", tests: []string{"TestRejectsARegistrationForSomebodyElse", "shared/api TestTokens/rejects no token", "shared/accounts TestSignUp"}},
 	41: {name: "somebody else's passkey is renamed or deleted by its id", tests: []string{
 		"shared/api TestPathIDsThatNameNoPasskey", "shared/method/passageflex TestRevokeRefuses/rejects another user's device",
 		"shared/method/passageflex TestDevicesOfSomebodyElse", "shared/api TestVendorRoutesServeTheCallerAlone",
@@ -167,29 +167,38 @@ var attacks = map[int]attack{
 	44: {name: "passkeys without end", tests: []string{"shared/api TestNumberOfPasskeysIsLimited", "shared/credentials/dynamo TestStoreKeepsTheContract"}},
 	45: {name: "a passkey waits on an account made in another's name", tests: []string{
 		"shared/api TestPasskeyNeedsAVerifiedAddress", "infra/admin TestImportSkips/a user without verified address",
+		"shared/accounts TestSignUp", "shared/accounts TestSquatterMakesWay", "shared/accounts/proof TestRedeemRejects",
 	}},
 
 	// Accounts of the pool.
 	46: {name: "an account is confirmed although its address is not verified", tests: []string{
 		"shared/api TestPasskeyNeedsAVerifiedAddress/rejects an unverified address", "shared/trigger TestAccountsAreCreatedByThoseWhoMay", "TestRejectsSignUpPastThePage",
+		"shared/accounts TestSignUp", "shared/accounts TestSignUpRejects/rejects a wrong code",
 	}},
 	47: {name: "a client marks its own address as verified", tests: []string{
 		"infra/passkeys TestClients", "infra/local/userpool TestSignUpRefuses/rejects a self-made verification", "infra/local/userpool TestAttributeRefusals/rejects a self-made verification",
 		"shared/trigger TestAccountsAreCreatedByThoseWhoMay", "TestRejectsSignUpPastThePage/rejects a verified address",
+		"shared/accounts TestSignUpRejects/rejects a further member", "shared/accounts TestExistingAccountIsNeverTakenOver",
 	}},
-	48: {name: "a function takes an alias from another account", tests: []string{"infra/passkeys TestLeastPrivilege", "TestRejectsSignUpPastThePage/rejects the victim's address"}},
+	48: {name: "a function takes an alias from another account", tests: []string{"infra/passkeys TestLeastPrivilege", "TestRejectsSignUpPastThePage/rejects the victim's address",
+		"shared/accounts TestExistingAccountIsNeverTakenOver/whose alias the address is", "shared/accounts TestSquatterMakesWay/with names",
+		"infra/local/userpool TestAdminCreateUserTakesNoAlias",
+	}},
 	49: {name: "an access token changes the address", tests: []string{
 		"infra/passkeys TestPoolDefaults", "infra/local/userpool TestChangeOfEmailKeepsTheOriginalUntilVerified", "TestPasskeysFollowTheSubAndNoName",
 	}},
 	50: {name: "an address that differs in case", tests: []string{
 		"infra/passkeys TestPoolDefaults", "infra/local/userpool TestSignUpRefuses/rejects an address that is taken, in any case", "TestRejectsAUserWhoLooksLikeAnother",
+		"shared/accounts TestExistingAccountIsNeverTakenOver/who writes the address otherwise", "shared/accounts TestExistingAccountIsNeverTakenOver/whose alias differs in case",
+		"shared/mail/mailbox TestSame", "shared/mail/mailbox TestIsAddress",
 	}},
 	51: {name: "accounts and passkeys are counted from outside", tests: []string{
 		"shared/method/passkey TestChallengesLookAlike", "shared/method/passkey TestFalseListsStayTheSame", "shared/method/passkey TestFalseListsFollowOneDistribution",
 		"shared/method/passkey TestNoKeyNoList", "shared/api TestSignInUserRefusalsLookAlike", "infra/passkeys TestClients",
 		"infra/local/userpool TestForgottenPasswordTellsNothing", "shared/accounts TestRecoveryTellsNobodyWhoHasAnAccount",
 		"shared/method/smscode TestRequestsLookAlike", "infra/local/e2e TestTextMessagesLookTheSame",
-	}, later: "sign-up that does not say which addresses are taken", aws: "what Cognito itself answers, and how long it takes"},
+		"shared/accounts TestAskingLooksTheSame", "shared/accounts TestAskingAgainTooSoonLooksTheSame", "shared/accounts/proof TestRequestsLookAlike",
+	}, aws: "what Cognito itself answers, and how long it takes"},
 	52: {name: "a token of another use, app client or pool, or a revoked one", tests: []string{
 		"shared/api TestTokens", "shared/api TestVendorChangesRejectACaller", "shared/api TestChangesRejectACaller/rejects a revoked token", "infra/local/gateway TestAuthorizerRefuses",
 		"infra/local/gateway TestAuthorizerAcceptsAudienceAsAPIGatewayDoes", "infra/local/userpool TestAccessTokensThatAreNone",
@@ -211,7 +220,8 @@ var attacks = map[int]attack{
 		"functions TestPublicCallsWriteNothing", "functions TestRefusedAnswersWriteNothing", "infra/passkeys TestStage",
 		"shared/method/sent TestCostOfAFlood", "shared/method/sent TestLimits", "shared/api TestManyChangesAreTold",
 		"infra/passkeys TestFirewallLimitsEachAddress", "infra/passkeys TestRollout",
-		"shared/method/smscode TestCostOfAFlood", "shared/method/smscode TestLimits", "shared/quota TestLettersAtOnce", "infra/passkeys TestValidateTextMessages", "infra/passkeys TestAlarmsOfTextMessages",
+		"shared/method/smscode TestCostOfAFlood", "shared/method/smscode TestLimits", "shared/quota TestLettersAtOnce", "shared/quota TestSource", "shared/accounts TestCostOfAFloodOfSignUps", "shared/accounts TestCostOfAFloodOfGuesses",
+		"infra/passkeys TestRoutesThatMailAreThrottled", "infra/local/gateway TestThrottle", "infra/passkeys TestValidateTextMessages", "infra/passkeys TestAlarmsOfTextMessages",
 	}, aws: "AWS WAF counts the requests of an address, and Lambda keeps the concurrency"},
 	57: {name: "the log holds what could sign someone in", tests: []string{
 		"TestMailsAreNotLogged",
@@ -242,7 +252,8 @@ var attacks = map[int]attack{
 	62: {name: "two sign-ins at once swap the claims of how each was made", later: "claims that say how somebody signed in"},
 	63: {name: "SignUp is called past the page", tests: []string{
 		"infra/local/userpool TestSignUpRefuses", "TestRejectsSignUpPastThePage", "shared/trigger TestAccountsAreCreatedByThoseWhoMay",
-		"infra/passkeys TestStepsOfPhasingPasswordsOut", "infra/local/e2e TestPasswordsArePhasedOut",
+		"infra/passkeys TestStepsOfPhasingPasswordsOut", "infra/local/e2e TestPasswordsArePhasedOut", "infra/local/e2e TestSignUpWithoutAPassword",
+		"shared/accounts TestSquatterMakesWay",
 	}},
 	64: {name: "account numbers are tried out", later: "sign-up of known customers"},
 	65: {name: "recovery takes the place of a passkey", tests: []string{

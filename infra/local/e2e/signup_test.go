@@ -2,7 +2,9 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -65,6 +67,9 @@ func TestSignUpWithoutAPassword(t *testing.T) {
 			p.signInWithoutName(t, ann)
 			p.wantTokens(t, ann)
 
+			if outcome := p.signUpAtCognito(t, map[string]string{"email": "eve@example.com", "username": "eve"}[name], "eve@example.com"); !strings.Contains(outcome, "UserLambdaValidationException") {
+				t.Errorf("SignUp past the page: %s", outcome)
+			}
 			owner := userpooltest.ClientAt(p.Config.UserPoolEndpoint)
 			got, err := owner.AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: &p.Config.UserPoolID, Username: &ann.name})
 			if err != nil {
@@ -79,4 +84,14 @@ func TestSignUpWithoutAPassword(t *testing.T) {
 			}
 		})
 	}
+}
+
+// signUpAtCognito calls SignUp past the page, and returns what Cognito says to it.
+func (p *program) signUpAtCognito(t *testing.T, name, email string) string {
+	t.Helper()
+	_, err := p.pool.SignUp(t.Context(), &cognito.SignUpInput{
+		ClientId: &p.Config.UserPoolClientID, Username: &name, Password: aws.String(password),
+		UserAttributes: []types.AttributeType{{Name: aws.String("email"), Value: &email}},
+	})
+	return fmt.Sprint(err)
 }
