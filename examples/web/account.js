@@ -11,7 +11,6 @@ const issuer = 'Passkeys for Amazon Cognito';
 export class AccountView {
 	#passkeys;
 	#passwordless;
-	#features;
 	#accounts;
 	#vendor;
 	#recently;
@@ -22,10 +21,9 @@ export class AccountView {
 	#list = [];
 
 	/** @param {import('./app.js').Page} page */
-	constructor({ passkeys, passwordless, features, accounts, vendor, recently, go }) {
+	constructor({ passkeys, passwordless, accounts, vendor, recently, go }) {
 		this.#passkeys = passkeys;
 		this.#passwordless = passwordless;
-		this.#features = features;
 		this.#accounts = accounts;
 		this.#vendor = vendor;
 		this.#recently = recently;
@@ -52,7 +50,6 @@ export class AccountView {
 			this.#list = list;
 			this.#email = user.email;
 			this.#hasApp = user.hasAuthenticatorApp;
-			byId('password-row').hidden = user.neverHadPassword || !this.#features.has('password');
 			this.#showPasskeys();
 			this.#showDetails();
 			this.#showTokens();

@@ -52,7 +52,7 @@ export class Confirmation {
 	/** @returns {Promise<boolean>} whether the user has signed in */
 	async #confirm() {
 		const { accounts, passkeys, features } = this.#page;
-		const [{ email, hasAuthenticatorApp, neverHadPassword }, list] = await Promise.all([accounts.read(), passkeys.list()]);
+		const [{ email, hasAuthenticatorApp }, list] = await Promise.all([accounts.read(), passkeys.list()]);
 		const hasPasskey = list.length > 0;
 		this.#email = email;
 		this.#isDone = false;
@@ -60,7 +60,7 @@ export class Confirmation {
 		this.#dialog.querySelector('[name="email"]').value = email;
 		this.#show('[data-passkey]', hasPasskey && features.has('passkeys'));
 		this.#show('[data-mail]', features.has('code'));
-		const mayUsePassword = features.has('password') && !neverHadPassword && !(hasPasskey && features.has('passkey-ends-password'));
+		const mayUsePassword = features.has('password') && !(hasPasskey && features.has('passkey-ends-password'));
 		this.#ask(mayUsePassword ? 'password' : '', hasAuthenticatorApp);
 		const byForm = await openDialog('confirm-user-dialog', values => this.#submit(values), words);
 		return this.#isDone || byForm;

@@ -37,6 +37,8 @@ const messages = {
 
 	// The HTTP API.
 	bad_address: 'This isn’t an e-mail address.',
+	bad_account_number: 'This isn’t an account number. Look for it on a letter or an invoice of ours.',
+	sign_up_under_way: 'Somebody is signing up with this account number. Try again in a few minutes.',
 	account_exists: 'There is an account with this e-mail address. Sign in instead.',
 	recent_sign_in_required: 'To protect your account, sign in once more before you do this.',
 	address_not_verified: 'Confirm your e-mail address before you add a passkey.',

@@ -1,6 +1,9 @@
 package web_test
 
 import (
+	"bytes"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -47,7 +50,14 @@ func (s *site) oldUser(t *testing.T) user {
 	return u
 }
 
-// forgetMails lifts the limits of mails, as time would.
+// aMinuteLater lifts the limits of mails, as time would.
+func (v *visitor) aMinuteLater() {
+	v.t.Helper()
+	v.site.forgetMails(v.t)
+	eval[bool](v, aMinuteLater)
+}
+
+// forgetMails lifts the limits of mails at the site.
 func (s *site) forgetMails(t *testing.T) {
 	t.Helper()
 	client := dynamodb.NewFromConfig(s.aws())
@@ -65,4 +75,19 @@ func (s *site) forgetMails(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// admin runs a command of the operator's and returns what it prints.
+func (s *site) admin(t *testing.T, arguments ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", append([]string{"run", "../../infra/admin"}, append(arguments, "-endpoint", s.endpoint())...)...)
+	command.Env = append(os.Environ(), "AWS_REGION="+s.Config.Region, "AWS_ACCESS_KEY_ID=operator", "AWS_SECRET_ACCESS_KEY=secret",
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null")
+	var problem bytes.Buffer
+	command.Stderr = &problem
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", command, err, problem.String())
+	}
+	return string(output)
 }

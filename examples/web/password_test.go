@@ -26,3 +26,30 @@ func TestAPasskeyTakesThePlaceOfThePassword(t *testing.T) {
 		v.signedIn("your passkey")
 	})
 }
+
+func TestPasswordIsRemoved(t *testing.T) {
+	t.Parallel()
+	u, v := known.oldUser(t), visit(t, known)
+	v.expectRefusals()
+	v.signInWithPassword(u)
+	v.addFirstPasskey()
+	v.signedIn("your password")
+	v.click("#remove-password")
+	v.see("#remove-password-dialog", "Nobody can sign in with it any more.")
+	v.album("remove-password")
+	v.click("#remove-password-dialog [data-cancel]")
+	v.gone("#remove-password-dialog")
+	v.click("#remove-password")
+	v.click("#remove-password-dialog [type=submit]")
+	v.see(toast, "Your password is gone.")
+	v.see(heading, "Sign in")
+	v.hasNoTokens()
+
+	v.signInWithPassword(u)
+	v.see(problem, "E-mail address and password don’t match.")
+	v.album("password-gone")
+	v.touching(func() {
+		v.click("#named-passkey")
+		v.signedIn("your passkey")
+	})
+}

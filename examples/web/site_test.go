@@ -28,9 +28,10 @@ const somePassword = "Correct horse 7 battery!"
 // setting: withApps allows authenticator apps, beside withVendor runs a stand-in
 // for Corbado, and mailing mails codes and links. On strict, which is like it, a
 // sign-in is recent for a few seconds only; on mailingLess nobody who has a
-// passkey gets in by mail. On passwordless nobody has a password, and on phasing a
-// passkey takes the place of its user's password.
-var demo, withApps, strict, withVendor, mailing, mailingLess, passwordless, phasing *site
+// passkey gets in by mail. On passwordless nobody has a password, and a recovery is ripe
+// at once; on phasing a passkey takes the place of its user's password; on known
+// only people on the roster sign up, and a recovery waits.
+var demo, withApps, strict, withVendor, mailing, mailingLess, passwordless, phasing, known *site
 
 // site is a running local run.
 type site struct{ *localtest.Program }
@@ -84,7 +85,8 @@ func startAll(folder string) (stop func(), err error) {
 	makeRun(&withApps, "apps", "CONTEXT=-c mfa=optional")
 	makeRun(&withVendor, "vendor", "VENDOR=corbado")
 	makeRun(&mailing, "mailing", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c emailLinkUrls=http://localhost:$(PORT)/")
-	makeRun(&passwordless, "passwordless", "CONTEXT=-c emailCode=true -c emailLinkUrls=http://localhost:$(PORT)/ -c emailLinkAnyBrowser=true -c mailFrom=sign-in@example.com -c signUp=passkey-first -c passwords=off")
+	makeRun(&passwordless, "passwordless", "CONTEXT=-c emailCode=true -c emailLinkUrls=http://localhost:$(PORT)/ -c emailLinkAnyBrowser=true -c mailFrom=sign-in@example.com -c signUp=passkey-first -c recovery=true -c recoveryDelay=0s -c passwords=off")
+	makeRun(&known, "known", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c signUp=known -c recovery=true -c recoveryDelay=5s")
 	makeRun(&phasing, "phasing", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c passwords=phase-out")
 	// With a shorter recent sign-in than the construct allows.
 	change(&strict, mailing, "mailing", map[string]string{`"PASSKEYS_RECENT_AUTHENTICATION": "5m0s"`: `"PASSKEYS_RECENT_AUTHENTICATION": "4s"`})

@@ -20,6 +20,7 @@ const fields = {
 	NotAuthorizedException: ['current', 'password'],
 	UsernameExistsException: ['email'],
 	AliasExistsException: ['email'],
+	bad_account_number: ['number'],
 	bad_address: ['email'],
 	bad_name: ['name'],
 	wrong_code: ['mailed', 'code'],

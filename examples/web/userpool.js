@@ -86,18 +86,13 @@ export class Accounts {
 	}
 
 	/**
-	 * @returns {Promise<{email: string, hasAuthenticatorApp: boolean, neverHadPassword: boolean}>} of who signed up
-	 *   without one nobody knows a password
+	 * @returns {Promise<{email: string, hasAuthenticatorApp: boolean}>}
 	 */
 	async read() {
 		const { UserAttributes, UserMFASettingList = [] } = await this.#signedIn('GetUser', {});
 		/** @type {Record<string, string>} */
 		const attributes = Object.fromEntries(UserAttributes.map((/** @type {any} */ a) => [a.Name, a.Value]));
-		return {
-			email: attributes.email,
-			hasAuthenticatorApp: UserMFASettingList.includes('SOFTWARE_TOKEN_MFA'),
-			neverHadPassword: attributes['custom:created_by'] === 'sign-up',
-		};
+		return { email: attributes.email, hasAuthenticatorApp: UserMFASettingList.includes('SOFTWARE_TOKEN_MFA') };
 	}
 
 	/** @param {string} current @param {string} next */
