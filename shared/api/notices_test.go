@@ -79,6 +79,7 @@ func TestOwnerIsToldOnceOfARepeatedRequest(t *testing.T) {
 		t.Errorf("mailed is %v", letters)
 	}
 	s.Advance(72 * time.Hour)
+	s.Notices.Store = &passkeytest.Memory{} // DynamoDB has forgotten it
 	s.FinishRegistration(t, u, made.JSON())
 	for range 3 {
 		s.Call(t, routes.DeletePasskey, pathID(a.Passkeys[0]), s.Claims(u), "")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
@@ -79,5 +80,40 @@ func TestRemovedCredentialIDIsReservedForADay(t *testing.T) {
 	want := strconv.FormatInt(now.Add(24*time.Hour).Unix(), 10)
 	if ttl, _ := out.Item[table.TTL].(*types.AttributeValueMemberN); ttl == nil || ttl.Value != want {
 		t.Errorf("the item is %v, want it to end at %s", out.Item, want)
+	}
+}
+
+// DynamoDB forgets what was sent, and not before a limit's day is over.
+func TestWhatWasSentIsForgotten(t *testing.T) {
+	tbl := passkeytest.NewTable(t)
+	store := dynamo.New(tbl.Client, tbl.Name)
+	now := time.UnixMilli(1_790_000_000_000)
+	rate, _ := credentials.Rate{}.Next(now, credentials.Limit{PerDay: 1})
+	_, counted := store.CountNotice(t.Context(), "sub", credentials.Notice{Kind: "added", ID: "id", Time: now})
+	for _, err := range []error{
+		counted,
+		store.PutMailing(t.Context(), "sub", table.LinkSK, credentials.Mailing{Expires: now}),
+		store.SetRate(t.Context(), "key", credentials.Rate{}, rate),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := tbl.Client.Scan(t.Context(), &dynamodb.ScanInput{TableName: &tbl.Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{} // partition key → when its item is forgotten
+	for _, item := range found.Items {
+		ends, _ := item[table.TTL].(*types.AttributeValueMemberN)
+		if ends == nil {
+			t.Fatalf("%v stays for ever", item)
+		}
+		got[item[table.PartitionKey].(*types.AttributeValueMemberS).Value] = ends.Value
+	}
+	after := func(d time.Duration) string { return strconv.FormatInt(now.Add(d).Unix(), 10) }
+	want := map[string]string{table.UserPK("sub"): after(48 * time.Hour), table.MailPK("sub"): after(time.Hour), table.RatePK("key"): after(48 * time.Hour)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("forgotten (-want +got):\n%s", diff)
 	}
 }
