@@ -29,7 +29,7 @@ func build(s settings.PreSignUp, env settings.AWS, recorder *telemetry.Recorder)
 }
 
 // newChecker returns nil if nobody is let through.
-func newChecker(s settings.PreSignUp, env settings.AWS) (*admission.Checker, error) {
+func newChecker(s settings.PreSignUp, env settings.AWS) (gate.Admitter, error) {
 	if len(s.AccountKeys) == 0 {
 		return nil, nil
 	}
@@ -41,7 +41,7 @@ func newChecker(s settings.PreSignUp, env settings.AWS) (*admission.Checker, err
 	if err != nil {
 		return nil, err
 	}
-	return &admission.Checker{
+	return admission.Checker{
 		Keys:       keys,
 		NamedUsers: s.NamedUsers,
 		Store:      dynamo.New(dynamodb.NewFromConfig(config), s.Table),

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/admission"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/gate"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/metrics"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/telemetry"
@@ -64,16 +63,22 @@ func (p PreSignUp) decide(ctx context.Context, event PreSignUpEvent, call *telem
 	return event, nil
 }
 
-func newcomerOf(h events.CognitoEventUserPoolsHeader, attributes, metadata map[string]string) admission.Newcomer {
-	return admission.Newcomer{
+func newcomerOf(h events.CognitoEventUserPoolsHeader, attributes, metadata map[string]string) gate.Newcomer {
+	return gate.Newcomer{
 		PoolID: h.UserPoolID, ClientID: h.CallerContext.ClientID, UserName: h.UserName, Email: attributes[attributeEmail], Metadata: metadata,
 	}
+}
+
+// Claimer gives a newcomer the roster's entry that was reserved for them.
+type Claimer interface {
+	// Claim returns why there is none, or "". An error is a fault.
+	Claim(ctx context.Context, newcomer gate.Newcomer, sub string) (reason string, err error)
 }
 
 // PostConfirmation serves the Post Confirmation trigger, where only known people
 // create accounts.
 type PostConfirmation struct {
-	Known     admission.Checker
+	Known     Claimer
 	Telemetry *telemetry.Recorder
 }
 

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/gate"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/roster"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/framing"
@@ -124,15 +125,6 @@ const (
 	reasonStranger  = "not_let_through" // whoever is confirmed came in by no ticket
 )
 
-// Newcomer is somebody who creates an account by Cognito's SignUp.
-type Newcomer struct {
-	PoolID   string
-	ClientID string
-	UserName string // as the trigger has it
-	Email    string
-	Metadata map[string]string // the client's, which proves nothing
-}
-
 // Checker is what both triggers ask. It is safe for concurrent use.
 type Checker struct {
 	Keys       secret.PublicKeys // those of the accounts function's key ring; Post Confirmation needs none
@@ -151,7 +143,7 @@ type Store interface {
 // Admit returns why somebody may not create an account, or "". It reserves the
 // entry of who may: for the ticket and the user name together, so that a ticket
 // makes one account. A ticket that is refused for itself costs no read.
-func (c Checker) Admit(ctx context.Context, n Newcomer) (string, error) {
+func (c Checker) Admit(ctx context.Context, n gate.Newcomer) (string, error) {
 	ticket, refused := c.read(n)
 	if refused != "" {
 		return refused, nil
@@ -161,7 +153,7 @@ func (c Checker) Admit(ctx context.Context, n Newcomer) (string, error) {
 	if err != nil || standing != roster.Free {
 		return string(standing), err
 	}
-	if err := c.Store.PutArrival(ctx, n.key(), place); err != nil {
+	if err := c.Store.PutArrival(ctx, entryKey(n), place); err != nil {
 		return "", fmt.Errorf("recording who is let through: %w", err)
 	}
 	return "", nil
@@ -170,8 +162,8 @@ func (c Checker) Admit(ctx context.Context, n Newcomer) (string, error) {
 // Claim claims the entry of a user who was let through and has now confirmed the
 // address, or returns why it can't. The user and the address alone find it,
 // because a client that confirms need not say more.
-func (c Checker) Claim(ctx context.Context, n Newcomer, sub string) (string, error) {
-	place, err := c.Store.Arrival(ctx, n.key())
+func (c Checker) Claim(ctx context.Context, n gate.Newcomer, sub string) (string, error) {
+	place, err := c.Store.Arrival(ctx, entryKey(n))
 	if errors.Is(err, credentials.ErrNotFound) {
 		return reasonStranger, nil
 	}
@@ -185,13 +177,13 @@ func (c Checker) Claim(ctx context.Context, n Newcomer, sub string) (string, err
 	return "", nil
 }
 
-// key names an arrival without telling whose it is to who doesn't know.
-func (n Newcomer) key() string { return keyOf(n.UserName, mailbox.Fold(n.Email)) }
+// entryKey names an arrival without telling whose it is to who doesn't know.
+func entryKey(n gate.Newcomer) string { return keyOf(n.UserName, mailbox.Fold(n.Email)) }
 
 func (c Checker) ledger() roster.Ledger { return roster.Ledger{Store: c.Store, Now: c.Now} }
 
 // read judges a ticket by itself.
-func (c Checker) read(n Newcomer) (claims, string) {
+func (c Checker) read(n gate.Newcomer) (claims, string) {
 	given := n.Metadata[MetadataTicket]
 	if given == "" {
 		return claims{}, reasonNone
@@ -211,7 +203,7 @@ func (c Checker) read(n Newcomer) (claims, string) {
 }
 
 // judge judges what a ticket says, or returns "".
-func (c Checker) judge(ticket claims, n Newcomer) string {
+func (c Checker) judge(ticket claims, n gate.Newcomer) string {
 	name := n.Email
 	if c.NamedUsers {
 		name = n.UserName

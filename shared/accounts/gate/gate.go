@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/admission"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 )
 
@@ -33,15 +32,30 @@ const (
 	ByProvider                     // at the first sign-in through another identity provider
 )
 
+// Newcomer is somebody who creates an account by Cognito's SignUp.
+type Newcomer struct {
+	PoolID   string
+	ClientID string
+	UserName string // as the trigger has it
+	Email    string
+	Metadata map[string]string // the client's, which proves nothing
+}
+
+// Admitter lets known people through Cognito's SignUp.
+type Admitter interface {
+	// Admit returns why a newcomer may not come through, or "". An error is a fault.
+	Admit(context.Context, Newcomer) (reason string, err error)
+}
+
 // SignUp decides who may create an account at Cognito itself, where accounts are
 // made elsewhere, such as through the HTTP API.
 type SignUp struct {
-	Known *admission.Checker // lets known people through Cognito's SignUp; nil: nobody comes through
+	Known Admitter // nil: nobody comes through Cognito's SignUp
 }
 
 // Decide returns the verdict on a new account. An error is a fault that may be
 // retried.
-func (s SignUp) Decide(ctx context.Context, by Creation, newcomer admission.Newcomer) (Verdict, error) {
+func (s SignUp) Decide(ctx context.Context, by Creation, newcomer Newcomer) (Verdict, error) {
 	switch {
 	case by == ByAdmin || by == ByProvider:
 		return Verdict{Open: true}, nil

@@ -73,10 +73,11 @@ func (s *Stack) Gates() Gates {
 func (s *Stack) wireGates() {
 	directory := credentials.NewDirectory(clients{s.Store, s.Client}, s.Now)
 	s.gates = Gates{
-		PreSignUp:         trigger.PreSignUp{Gate: gate.SignUp{Known: s.Known}, Telemetry: s.recorder("pre-sign-up")},
+		PreSignUp:         trigger.PreSignUp{Telemetry: s.recorder("pre-sign-up")},
 		PreAuthentication: trigger.PreAuthentication{Gate: gate.Passwords{Directory: directory}, Telemetry: s.recorder("pre-authentication")},
 	}
 	if s.Known != nil {
+		s.gates.PreSignUp.Gate.Known = s.Known
 		s.gates.PostConfirmation = trigger.PostConfirmation{Known: *s.Known, Telemetry: s.recorder("post-confirmation")}
 	}
 }
