@@ -178,7 +178,7 @@ var attacks = map[int]attack{
 	47: {name: "a client marks its own address as verified", tests: []string{
 		"infra/passkeys TestClients", "infra/local/userpool TestSignUpRefuses/rejects a self-made verification", "infra/local/userpool TestAttributeRefusals/rejects a self-made verification",
 		"shared/trigger TestAccountsAreCreatedByThoseWhoMay", "TestRejectsSignUpPastThePage/rejects a verified address",
-		"shared/accounts TestSignUpRejects/rejects a further member", "shared/accounts TestExistingAccountIsNeverTakenOver",
+		"shared/trigger TestKnownPersonSignsUpAtCognito", "shared/accounts TestSignUpRejects/rejects a further member", "shared/accounts TestExistingAccountIsNeverTakenOver",
 	}},
 	48: {name: "a function takes an alias from another account", tests: []string{"infra/passkeys TestLeastPrivilege", "TestRejectsSignUpPastThePage/rejects the victim's address",
 		"shared/accounts TestExistingAccountIsNeverTakenOver/whose alias the address is", "shared/accounts TestSquatterMakesWay/with names",
@@ -197,7 +197,7 @@ var attacks = map[int]attack{
 		"shared/method/passkey TestNoKeyNoList", "shared/api TestSignInUserRefusalsLookAlike", "infra/passkeys TestClients",
 		"infra/local/userpool TestForgottenPasswordTellsNothing", "shared/accounts TestRecoveryTellsNobodyWhoHasAnAccount",
 		"shared/method/smscode TestRequestsLookAlike", "infra/local/e2e TestTextMessagesLookTheSame",
-		"shared/accounts TestAskingLooksTheSame", "shared/accounts TestAskingAgainTooSoonLooksTheSame", "shared/accounts/proof TestRequestsLookAlike",
+		"shared/accounts TestAskingLooksTheSame", "shared/accounts TestAskingAgainTooSoonLooksTheSame", "shared/accounts/proof TestRequestsLookAlike", "shared/accounts TestNobodyCanTellWhoIsKnown",
 	}, aws: "what Cognito itself answers, and how long it takes"},
 	52: {name: "a token of another use, app client or pool, or a revoked one", tests: []string{
 		"shared/api TestTokens", "shared/api TestVendorChangesRejectACaller", "shared/api TestChangesRejectACaller/rejects a revoked token", "infra/local/gateway TestAuthorizerRefuses",
@@ -218,7 +218,7 @@ var attacks = map[int]attack{
 	}},
 	56: {name: "floods of mail, rows or calls", tests: []string{
 		"functions TestPublicCallsWriteNothing", "functions TestRefusedAnswersWriteNothing", "infra/passkeys TestStage",
-		"shared/method/sent TestCostOfAFlood", "shared/method/sent TestLimits", "shared/api TestManyChangesAreTold",
+		"shared/method/sent TestCostOfAFlood", "shared/method/sent TestLimits", "shared/api TestManyChangesAreTold", "shared/accounts TestCostOfTryingNumbers",
 		"infra/passkeys TestFirewallLimitsEachAddress", "infra/passkeys TestRollout",
 		"shared/method/smscode TestCostOfAFlood", "shared/method/smscode TestLimits", "shared/quota TestLettersAtOnce", "shared/quota TestSource", "shared/accounts TestCostOfAFloodOfSignUps", "shared/accounts TestCostOfAFloodOfGuesses",
 		"infra/passkeys TestRoutesThatMailAreThrottled", "infra/local/gateway TestThrottle", "infra/passkeys TestValidateTextMessages", "infra/passkeys TestAlarmsOfTextMessages",
@@ -254,8 +254,14 @@ var attacks = map[int]attack{
 		"infra/local/userpool TestSignUpRefuses", "TestRejectsSignUpPastThePage", "shared/trigger TestAccountsAreCreatedByThoseWhoMay",
 		"infra/passkeys TestStepsOfPhasingPasswordsOut", "infra/local/e2e TestPasswordsArePhasedOut", "infra/local/e2e TestSignUpWithoutAPassword",
 		"shared/accounts TestSquatterMakesWay",
+		"shared/trigger TestTicketsThatLetNobodyThrough", "shared/trigger TestOneTicketMakesOneAccount", "shared/trigger TestOneOfACrowdIsLetThrough",
+		"infra/local/e2e TestKnownPeopleSignUpWithAPassword", "infra/local/e2e TestReplayedTicketMakesNoAccount",
 	}},
-	64: {name: "account numbers are tried out", later: "sign-up of known customers"},
+	64: {name: "account numbers are tried out", tests: []string{
+		"shared/accounts TestNobodyCanTellWhoIsKnown", "shared/accounts TestTriesOfAnAccountNumber", "shared/accounts TestOneEntryMakesOneAccount", "shared/accounts TestBrokenSignUpOfAKnownPerson",
+		"shared/accounts/roster TestTableHoldsHashesOnly", "shared/accounts/roster TestOneOfACrowdReserves", "shared/accounts/roster TestClaimIsForGood",
+		"shared/trigger TestKnownPersonSignsUpAtCognito", "shared/trigger TestConfirmationOfStrangers", "shared/trigger TestFaultsAroundASignUpOfKnownPeople", "infra/local/e2e TestOnlyKnownPeopleSignUp",
+	}},
 	65: {name: "recovery takes the place of a passkey", tests: []string{
 		"infra/passkeys TestPoolDefaults", "shared/accounts/recovery TestRecoveryWaitsAndEndsEverything", "shared/accounts/recovery TestRecoveryIsVoidOnceThePasskeysChanged",
 		"shared/accounts/recovery TestRecoveryMustBeCompletedInTime", "shared/accounts/recovery TestRecoveryWhenTheClockJumps", "shared/accounts/recovery TestRecoveryIsOneUsers",
