@@ -105,7 +105,7 @@ func TestTemplate(t *testing.T) {
 		"observed":      {"auditBus": "security", "alarmTopicArn": topic, "tracing": true, "refusalThreshold": 500},
 		"imported-pool": importedPool,
 		"passwords":     with(byMail, map[string]any{"passwords": "phase-out"}),
-		"known":         with(withRoster, map[string]any{"signIn": "username"}),
+		"known":         with(byMail, map[string]any{"signUp": "known", "signIn": "username"}),
 		"composed":      everythingOwn,
 	}
 	for name, change := range tests {

@@ -133,7 +133,7 @@ var bySMS = map[string]any{
 }
 
 // withRoster are the settings of accounts of known people only.
-var withRoster = with(byMail, map[string]any{"signUp": "known"})
+var withRoster = with(withAccounts, map[string]any{"signUp": "known", "passwords": "keep"})
 
 func with(settings, further map[string]any) map[string]any {
 	all := maps.Clone(settings)

@@ -230,6 +230,7 @@ func TestPoolRefusals(t *testing.T) {
 // further are the triggers that come with an end to passwords.
 var further = object{
 	provisioning.TriggerPreSignUp: functions + "sign-up", provisioning.TriggerPreAuthentication: functions + "authentication",
+	provisioning.TriggerPostConfirmation: functions + "confirmation",
 }
 
 // A trigger that the stack has no more use for makes way for what it replaced.
@@ -245,7 +246,8 @@ func TestFurtherTriggersComeAndGo(t *testing.T) {
 	with := poolProps(attaching("1", further), object{provisioning.Replace: []any{provisioning.TriggerPreSignUp}})
 	for range 2 {
 		mustSucceed(t, w.updateTo(t, without, with))
-		if c := w.described(t, poolID).LambdaConfig; *c.PreSignUp != functions+"sign-up" || *c.PreAuthentication != functions+"authentication" {
+		if c := w.described(t, poolID).LambdaConfig; *c.PreSignUp != functions+"sign-up" || *c.PreAuthentication != functions+"authentication" ||
+			*c.PostConfirmation != functions+"confirmation" {
 			t.Fatalf("triggers %+v", c)
 		}
 	}
@@ -260,7 +262,7 @@ func TestFurtherTriggersComeAndGo(t *testing.T) {
 	}
 	mustSucceed(t, w.updateTo(t, poolProps(newFunctions), with))
 	mustSucceed(t, w.remove(t, poolID, with))
-	if c := w.described(t, poolID).LambdaConfig; c.PreSignUp != nil || c.PreAuthentication != nil {
+	if c := w.described(t, poolID).LambdaConfig; c.PreSignUp != nil || c.PreAuthentication != nil || c.PostConfirmation != nil {
 		t.Errorf("the pool is left with %+v", c)
 	}
 }
