@@ -76,6 +76,7 @@ func TestFunctionsLinkWhatTheyNeed(t *testing.T) {
 		verify + " sms":   {"cognitoidentityprovider", "dynamodb"},
 		verify:            {"dynamodb"},
 		"api":             {"cognitoidentityprovider", "dynamodb", "ssm"},
+		"api mail":        {"cognitoidentityprovider", "dynamodb", "sesv2", "ssm"},
 		"accounts":        {"cognitoidentityprovider", "dynamodb", "sesv2", "ssm"},
 		"provision":       {"cognitoidentityprovider", "dynamodb", "ssm"},
 		"corbado-actions": {"cognitoidentityprovider", "ssm"},

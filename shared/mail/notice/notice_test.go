@@ -35,7 +35,7 @@ func newOffice() office {
 }
 
 // tell tells the owner of a passkey that was added, and returns the line of the call.
-func (o office) tell(t *testing.T, ctx context.Context, owner notice.Owner, id string, at time.Time) map[string]any {
+func (o office) tell(ctx context.Context, t *testing.T, owner notice.Owner, id string, at time.Time) map[string]any {
 	t.Helper()
 	call := telemetry.NewRecorder(o.log, "api", "Stack/Passkeys", func() time.Time { return at }).Begin()
 	o.Tell(ctx, call, owner, id, mail.Letter{Kind: mail.KindPasskeyAdded, Time: at, Passkey: "Phone"})
@@ -45,7 +45,7 @@ func (o office) tell(t *testing.T, ctx context.Context, owner notice.Owner, id s
 
 func TestOwnerIsTold(t *testing.T) {
 	o := newOffice()
-	line := o.tell(t, t.Context(), ann, "one", noon)
+	line := o.tell(t.Context(), t, ann, "one", noon)
 	want := []mail.Letter{{Kind: mail.KindPasskeyAdded, To: ann.VerifiedEmail, Locale: "de-CH", Time: noon, Passkey: "Phone"}}
 	if diff := cmp.Diff(want, o.post.Letters()); diff != "" {
 		t.Errorf("letters (-want +got):\n%s", diff)
@@ -57,8 +57,8 @@ func TestOwnerIsTold(t *testing.T) {
 
 func TestOwnerIsToldOnce(t *testing.T) {
 	o := newOffice()
-	o.tell(t, t.Context(), ann, "one", noon)
-	if line := o.tell(t, t.Context(), ann, "one", noon); line["notice"] != "repeated_or_limited" {
+	o.tell(t.Context(), t, ann, "one", noon)
+	if line := o.tell(t.Context(), t, ann, "one", noon); line["notice"] != "repeated_or_limited" {
 		t.Errorf("the line is %v", line)
 	}
 	if letters := o.post.Letters(); len(letters) != 1 {
@@ -74,7 +74,7 @@ func TestNobodyIsToldAtAnAddressThatIsNotVerified(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice()
-			if line := o.tell(t, t.Context(), notice.OwnerOf(attributes), "one", noon); line["notice"] != "address_not_verified" {
+			if line := o.tell(t.Context(), t, notice.OwnerOf(attributes), "one", noon); line["notice"] != "address_not_verified" {
 				t.Errorf("the line is %v", line)
 			}
 			if letters := o.post.Letters(); letters != nil {
@@ -93,7 +93,7 @@ func TestNobodyIsToldAtAnAddressThatIsNotVerified(t *testing.T) {
 func TestLimitIsNews(t *testing.T) {
 	o := newOffice()
 	for i := range credentials.NoticesPerDay + 3 {
-		o.tell(t, t.Context(), ann, fmt.Sprint(i), noon)
+		o.tell(t.Context(), t, ann, fmt.Sprint(i), noon)
 	}
 	letters := o.post.Letters()
 	if len(letters) != credentials.NoticesPerDay {
@@ -104,8 +104,8 @@ func TestLimitIsNews(t *testing.T) {
 			t.Errorf("letter %d says that it is the last: %t, want %t", i, letter.Last, want)
 		}
 	}
-	o.tell(t, t.Context(), ann, "tomorrow", noon.Add(24*time.Hour))
-	o.tell(t, t.Context(), notice.Owner{Sub: "other", VerifiedEmail: "bob@example.com"}, "one", noon)
+	o.tell(t.Context(), t, ann, "tomorrow", noon.Add(24*time.Hour))
+	o.tell(t.Context(), t, notice.Owner{Sub: "other", VerifiedEmail: "bob@example.com"}, "one", noon)
 	o.Tell(t.Context(), telemetry.NewRecorder(o.log, "api", "i", time.Now).Begin(), ann, "one", mail.Letter{Kind: mail.KindPasskeyRemoved, Time: noon})
 	if letters := o.post.Letters(); len(letters) != 3 {
 		t.Errorf("mailed is %v", letters)
@@ -124,7 +124,7 @@ func (brokenStore) CountNotice(context.Context, string, credentials.Notice) (int
 func TestOwnerIsToldAlthoughTheTableFails(t *testing.T) {
 	o := newOffice()
 	o.Store = brokenStore{}
-	line := o.tell(t, t.Context(), ann, "one", noon)
+	line := o.tell(t.Context(), t, ann, "one", noon)
 	if letters := o.post.Letters(); len(letters) != 1 || letters[0].Last {
 		t.Errorf("mailed is %v", letters)
 	}
@@ -136,7 +136,7 @@ func TestOwnerIsToldAlthoughTheTableFails(t *testing.T) {
 func TestFailureIsCounted(t *testing.T) {
 	o := newOffice()
 	o.post.Fail(errors.New("no post today"))
-	line := o.tell(t, t.Context(), ann, "one", noon)
+	line := o.tell(t.Context(), t, ann, "one", noon)
 	if line["notice"] != "failed" || line["noticeError"] != "sending the mail: no post today" || line["NoticeFailures"] != 1.0 || line["Faults"] != nil {
 		t.Errorf("the line is %v", line)
 	}
@@ -168,7 +168,7 @@ func TestNoticeHasATimeOfItsOwn(t *testing.T) {
 	o.Post, o.Store = c, c
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if line := o.tell(t, over, ann, "one", noon); line["notice"] != "sent" || line["noticeError"] != nil {
+	if line := o.tell(over, t, ann, "one", noon); line["notice"] != "sent" || line["noticeError"] != nil {
 		t.Errorf("the line is %v", line)
 	}
 	if c.forCount > 500*time.Millisecond || c.forPost > 1500*time.Millisecond {
