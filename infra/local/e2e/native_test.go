@@ -165,7 +165,7 @@ func TestCognitosOwnPasskeysBeside(t *testing.T) {
 	p.signInWithoutName(t, u)
 	p.signInNatively(t, u, key)
 	p.signInByChoice(t, u, key)
-	u.tokens = p.signInWithPassword(t, u.name, password)
+	u.tokens = p.signInWithPassword(t, u.name)
 
 	// Neither kind answers for the other.
 	begun := p.begin(t, u.name)

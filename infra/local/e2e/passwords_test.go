@@ -57,7 +57,7 @@ func TestPasswordsArePhasedOut(t *testing.T) {
 // wantPassword checks what comes of a sign-in by password: tokens, or an error with the words.
 func (p *program) wantPassword(t *testing.T, clientID, name, refusal string) *types.AuthenticationResultType {
 	t.Helper()
-	tokens, err := p.tryPassword(t, clientID, name, password)
+	tokens, err := p.tryPassword(t, clientID, name)
 	if refusal == "" && err != nil || refusal != "" && (err == nil || !strings.Contains(err.Error(), refusal)) {
 		t.Errorf("the password of %s: %v, want %q", name, err, refusal)
 	}

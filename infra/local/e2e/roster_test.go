@@ -198,7 +198,7 @@ func TestKnownPeopleSignUpWithAPassword(t *testing.T) {
 		t.Fatalf("SignUp with the ticket: %v", err)
 	}
 	p.confirm(t, "bob", "bob@example.com")
-	p.signInWithPassword(t, "bob", password)
+	p.signInWithPassword(t, "bob")
 	if summary := p.importRoster(t); !strings.Contains(summary, `"claimed":1`) {
 		t.Errorf("the import says %s", summary)
 	}

@@ -58,7 +58,7 @@ func (p *program) signUp(t *testing.T, name, email string) *user {
 	if err != nil {
 		t.Fatalf("confirming: %v", err)
 	}
-	u.tokens = p.signInWithPassword(t, name, password)
+	u.tokens = p.signInWithPassword(t, name)
 	return u
 }
 

@@ -43,7 +43,7 @@ func (p *program) newPhoneUser(t *testing.T, email, number string) *user {
 		t.Fatal(err)
 	}
 	return &user{
-		name: email, email: email, authenticator: passkeytest.NewSynced(p.Origin), tokens: p.signInWithPassword(t, email, password),
+		name: email, email: email, authenticator: passkeytest.NewSynced(p.Origin), tokens: p.signInWithPassword(t, email),
 	}
 }
 

@@ -28,9 +28,9 @@ ABF5AE8C DB0933D7 1E8C94E0 4A25619D CEE3D226 1AD2EE6B F12FFA06 D98A0864 D8760273
 BBE11757 7A615D6C 770988C0 BAD946E2 08E24FA0 74E5AB31 43DB5BFC E0FD108E 4B82D120 A93AD2CA FFFFFFFF FFFFFFFF`
 
 // signInWithPassword signs in by password on the app client of the page.
-func (p *program) signInWithPassword(t *testing.T, name, password string) *types.AuthenticationResultType {
+func (p *program) signInWithPassword(t *testing.T, name string) *types.AuthenticationResultType {
 	t.Helper()
-	tokens, err := p.tryPassword(t, p.Config.UserPoolClientID, name, password)
+	tokens, err := p.tryPassword(t, p.Config.UserPoolClientID, name)
 	if err != nil {
 		t.Fatalf("signing in by password: %v", err)
 	}
@@ -38,7 +38,7 @@ func (p *program) signInWithPassword(t *testing.T, name, password string) *types
 }
 
 // tryPassword is Cognito's SRP sign-in, as its browser clients do it.
-func (p *program) tryPassword(t *testing.T, clientID, name, password string) (*types.AuthenticationResultType, error) {
+func (p *program) tryPassword(t *testing.T, clientID, name string) (*types.AuthenticationResultType, error) {
 	t.Helper()
 	n, _ := new(big.Int).SetString(strings.Join(strings.Fields(srpPrime), ""), 16)
 	g := big.NewInt(2)
