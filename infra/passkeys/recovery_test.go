@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cognito-passkeys/cognito-passkeys/infra/passkeys"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/routes"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/settings"
 )
 
@@ -70,6 +71,15 @@ func TestLeastPrivilegeOfRecovery(t *testing.T) {
 				t.Errorf("the function may (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestRecoveryThatMailsIsThrottled(t *testing.T) {
+	for _, stage := range synthesize(recovering(passkeys.Recovery{}, unchanged)).all.ofType("AWS::ApiGatewayV2::Stage") {
+		want := map[string]any{routes.Recovery.Key(): map[string]any{"ThrottlingRateLimit": 2.0, "ThrottlingBurstLimit": 20.0}}
+		if diff := cmp.Diff(want, stage["RouteSettings"]); diff != "" {
+			t.Errorf("settings of routes (-want +got):\n%s", diff)
+		}
 	}
 }
 

@@ -24,6 +24,8 @@ import (
 	"github.com/cognito-passkeys/cognito-passkeys/shared/accounts/recovery"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/audit"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/awsclient"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials"
+	"github.com/cognito-passkeys/cognito-passkeys/shared/credentials/dynamo"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/customauth"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/httpapi"
 	"github.com/cognito-passkeys/cognito-passkeys/shared/mail"
@@ -59,7 +61,13 @@ type recoveries struct {
 
 func newRecoveries(t *testing.T) *recoveries {
 	t.Helper()
+	return newRecoveriesOver(t, &passkeytest.Memory{})
+}
+
+func newRecoveriesOver(t *testing.T, store credentials.Store) *recoveries {
+	t.Helper()
 	r := &recoveries{Stack: journey.New(t), t: t, post: &journey.Postbox{}, authenticator: passkeytest.NewSynced(journey.Origin)}
+	r.Store = store
 	pool, err := userpool.New(journey.PoolID, json.RawMessage(`{
 		"UsernameAttributes": ["email"], "UsernameConfiguration": {"CaseSensitive": false},
 		"AdminCreateUserConfig": {"AllowAdminCreateUserOnly": true}
@@ -307,6 +315,30 @@ func TestRecoveryTellsNobodyWhoHasAnAccount(t *testing.T) {
 			}
 			if letters := r.post.Letters(); (len(letters) == 1) != (c.withheld == "") {
 				t.Errorf("letters are %v", letters)
+			}
+		})
+	}
+}
+
+// A flood costs writes only for the mails that go, and in the table nothing at all
+// for addresses that nobody has.
+func TestFloodOfRecoveriesCostsLittle(t *testing.T) {
+	tbl := passkeytest.NewTable(t)
+	r := newRecoveriesOver(t, dynamo.New(tbl.Client, tbl.Name))
+	for name, c := range map[string]struct {
+		address string
+		letters int
+	}{"a user": {address, 1}, "nobody": {"ghost@example.com", 0}} {
+		t.Run(name, func(t *testing.T) {
+			r.Advance(48 * time.Hour)
+			tbl.Operations()
+			for range 30 {
+				r.call(routes.Recovery, map[string]string{"clientId": journey.ClientID, "email": c.address})
+			}
+			operations := tbl.Operations()
+			writes := slices.DeleteFunc(slices.Clone(operations), func(operation string) bool { return operation == "GetItem" })
+			if len(r.post.Letters()) != c.letters || len(writes) != 4*c.letters || len(operations) > 100*c.letters {
+				t.Errorf("%d operations, of which %q write; want %d letters", len(operations), writes, c.letters)
 			}
 		})
 	}

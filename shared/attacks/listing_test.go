@@ -220,8 +220,8 @@ var attacks = map[int]attack{
 		"functions TestPublicCallsWriteNothing", "functions TestRefusedAnswersWriteNothing", "infra/passkeys TestStage",
 		"shared/method/sent TestCostOfAFlood", "shared/method/sent TestLimits", "shared/api TestManyChangesAreTold", "shared/accounts TestCostOfTryingNumbers",
 		"infra/passkeys TestFirewallLimitsEachAddress", "infra/passkeys TestRollout",
-		"shared/method/smscode TestCostOfAFlood", "shared/method/smscode TestLimits", "shared/quota TestLettersAtOnce", "shared/quota TestSource", "shared/accounts TestCostOfAFloodOfSignUps", "shared/accounts TestCostOfAFloodOfGuesses",
-		"infra/passkeys TestRoutesThatMailAreThrottled", "infra/local/gateway TestThrottle", "infra/passkeys TestValidateTextMessages", "infra/passkeys TestAlarmsOfTextMessages",
+		"shared/method/smscode TestCostOfAFlood", "shared/method/smscode TestLimits", "shared/quota TestLettersAtOnce", "shared/quota TestSource", "shared/accounts TestCostOfAFloodOfSignUps", "shared/accounts TestFloodOfRecoveriesCostsLittle", "shared/accounts TestCostOfAFloodOfGuesses",
+		"infra/passkeys TestRoutesThatMailAreThrottled", "infra/passkeys TestRecoveryThatMailsIsThrottled", "infra/local/gateway TestThrottle", "infra/passkeys TestValidateTextMessages", "infra/passkeys TestAlarmsOfTextMessages",
 	}, aws: "AWS WAF counts the requests of an address, and Lambda keeps the concurrency"},
 	57: {name: "the log holds what could sign someone in", tests: []string{
 		"TestMailsAreNotLogged",
