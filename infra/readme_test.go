@@ -154,7 +154,7 @@ func TestReadmeListsTheOutputs(t *testing.T) {
 	var want []row
 	outputs := synthesizedStack(t, with(withCorbado, withAccounts)).Outputs
 	maps.Copy(outputs, synthesizedStack(t, besideNative).Outputs)
-	maps.Copy(outputs, synthesizedStack(t, withRoster).Outputs)
+	maps.Copy(outputs, synthesizedStack(t, with(withRoster, bySMS)).Outputs)
 	for name, output := range outputs {
 		want = append(want, row{code(name), output.Description})
 	}

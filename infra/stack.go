@@ -62,6 +62,9 @@ func addOutputs(stack awscdk.Stack, p *passkeys.Passkeys) {
 	if p.LinksInAnyBrowser() {
 		add("LinksInAnyBrowser", jsii.String("true"), "Mailed links are good in another browser than the one that asked")
 	}
+	if p.TextsCodes() {
+		add("SmsCode", jsii.String("true"), "Users who have no passkey at hand may ask for a text message")
+	}
 	if signUp := signUpOf(p); signUp != signUpCognito {
 		add("SignUp", &signUp, "How users sign up without a password: passkey-first or known")
 	}

@@ -8,6 +8,7 @@ const words = {
 	passkey: 'your passkey',
 	password: 'your password',
 	code: 'a mailed code',
+	text: 'a texted code',
 	link: 'a mailed link',
 	'sign-up': 'your new account',
 	recovery: 'a recovery',
@@ -64,7 +65,7 @@ export class Arrival {
 	/** Says in the offer what a passkey stands in for. */
 	describeOffer() {
 		const isLast = this.#method === 'password' && this.#features.has('passkey-ends-password');
-		const [heading, rest] = offers[isLast ? 'last-password' : this.#method] ?? ['Skip the mail next time', 'You needn’t wait for a mail any more.'];
+		const [heading, rest] = offers[isLast ? 'last-password' : this.#method] ?? ['Skip the message next time', 'You needn’t wait for a message any more.'];
 		byId('offer-heading').textContent = heading;
 		byId('offer-rest').textContent = rest;
 	}

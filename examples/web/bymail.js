@@ -1,4 +1,4 @@
-// Signing in by a mailed code or link.
+// Signing in by a code or link that is sent.
 import { byId, announce, onClick } from './ui.js';
 
 const linkWords = { mail_spent: 'This link can’t be used any more: it was used, is too old, or belongs to another browser. Go back, and ask for another.' };
@@ -40,6 +40,7 @@ export class MailViews {
 	#listenToCode() {
 		/** @type {import('./code.js').Errand<void>} */
 		const errand = {
+			by: 'mail',
 			intro: ['If', ' has an account, a code is on its way there.'],
 			action: 'Sign in',
 			back: ['continue', 'Sign in another way'],
@@ -47,6 +48,15 @@ export class MailViews {
 			done: () => this.#page.arrival.by('code'),
 		};
 		onClick(byId('mail-code'), byId('mail-problem'), () => this.#page.codes.start(errand));
+		/** @type {import('./code.js').Errand<void>} */
+		const texting = {
+			...errand,
+			by: 'text',
+			intro: ['If the account of', ' has a phone number, a code is on its way there.'],
+			mail: email => this.#page.passwordless.textCode(email),
+			done: () => this.#page.arrival.by('text'),
+		};
+		onClick(byId('text-code'), byId('mail-problem'), () => this.#page.codes.start(texting));
 	}
 
 	#listenToLink() {
@@ -75,6 +85,6 @@ export class MailViews {
 
 	async #mailLink() {
 		const { mailbox, passwordless, typed: { email } } = this.#page;
-		await mailbox.ask(email, () => passwordless.mailLink(email));
+		await mailbox.ask(`mail to ${email}`, () => passwordless.mailLink(email));
 	}
 }

@@ -1,4 +1,4 @@
-// The view that asks for a mailed code, for whatever the code is good for.
+// The view that asks for a code that was sent, for whatever it is good for.
 import { PasskeyError } from './passkeys.js';
 import { mailInterval } from './passwordless.js';
 import { announce, byId, onClick, onSubmit } from './ui.js';
@@ -7,6 +7,7 @@ import { announce, byId, onClick, onSubmit } from './ui.js';
  * What a code is asked for.
  * @template [T=any]
  * @typedef {object} Errand
+ * @property {'mail' | 'text'} by how the code is sent
  * @property {[before: string, after: string]} intro what is said around the address
  * @property {string} action what the button says
  * @property {[view: string, words: string]} back another way
@@ -14,21 +15,28 @@ import { announce, byId, onClick, onSubmit } from './ui.js';
  * @property {(result: T) => Promise<void>} done goes on
  */
 
-/** Asks for mails once a minute: who asks earlier gets none, isn't told, and would wait. */
+/** How a code is sent → what the view says of it. */
+const channels = {
+	mail: ['Check your e-mail', 'No mail? Look for it in your spam folder'],
+	text: ['Check your phone', 'No text message? Wait a moment'],
+};
+
+/** Asks for messages once a minute: who asks earlier gets none, isn't told, and would wait. */
 export class Mailbox {
-	#asked = { email: '', at: 0 };
+	/** What was asked for → when, in ms. @type {Map<string, number>} */
+	#asked = new Map();
 
 	/**
 	 * @template T
-	 * @param {string} email
+	 * @param {string} what such as a mail to an address
 	 * @param {() => Promise<T>} ask
 	 */
-	async ask(email, ask) {
-		if (this.#asked.email === email && Date.now() - this.#asked.at < mailInterval) {
+	async ask(what, ask) {
+		if (Date.now() - (this.#asked.get(what) ?? 0) < mailInterval) {
 			throw new PasskeyError('too_soon', 'the last mail was asked for less than a minute ago');
 		}
 		const asked = await ask();
-		this.#asked = { email, at: Date.now() };
+		this.#asked.set(what, Date.now());
 		return asked;
 	}
 }
@@ -57,17 +65,7 @@ export class CodeView {
 		return view === 'code' && this.#awaited !== undefined;
 	}
 
-	/** @param {string} view */
-	enter(view) {
-		if (view === 'code' && this.#awaited) {
-			const { intro: [before, after], action, back: [href, words] } = this.#awaited.errand;
-			byId('code-before').textContent = before;
-			byId('code-after').textContent = after;
-			byId('code-submit').textContent = action;
-			byId('code-back').href = `#${href}`;
-			byId('code-back').textContent = words;
-		}
-	}
+	enter() {}
 
 	forget() {
 		this.#awaited = undefined;
@@ -88,13 +86,26 @@ export class CodeView {
 				throw error;
 			}
 		}
+		this.#describe(errand);
 		this.#page.go('code');
 	}
 
 	/** @param {Errand} errand */
 	async #mail(errand) {
 		const { email } = this.#page.typed;
-		this.#awaited = { errand, email, take: await this.#page.mailbox.ask(email, () => errand.mail(email)) };
+		this.#awaited = { errand, email, take: await this.#page.mailbox.ask(`${errand.by} to ${email}`, () => errand.mail(email)) };
+	}
+
+	/** @param {Errand} errand */
+	#describe({ by, intro: [before, after], action, back: [href, words] }) {
+		const [heading, missing] = channels[by];
+		byId('code-heading').textContent = heading;
+		byId('code-missing').textContent = missing;
+		byId('code-before').textContent = before;
+		byId('code-after').textContent = after;
+		byId('code-submit').textContent = action;
+		byId('code-back').href = `#${href}`;
+		byId('code-back').textContent = words;
 	}
 
 	/** @param {string} code */

@@ -26,7 +26,7 @@ export class Confirmation {
 			this.#dialog.close();
 		});
 		onClick(byId('confirm-user-mail'), problem, async () => {
-			this.#take = await page.mailbox.ask(this.#email, () => page.passwordless.mailCode(this.#email));
+			this.#take = await page.mailbox.ask(`mail to ${this.#email}`, () => page.passwordless.mailCode(this.#email));
 			this.#ask('mailed');
 		});
 	}

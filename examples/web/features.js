@@ -6,6 +6,7 @@ import { isSupported } from './passkeys.js';
  * @typedef {object} Stack
  * @property {string} userPoolId
  * @property {string} [mailMethods] `code`, `link` or both, with a comma
+ * @property {boolean} [smsCode] whether users may ask for a code in a text message
  * @property {boolean} [linksInAnyBrowser] whether a mailed link is good where it wasn't asked for
  * @property {'passkey-first' | 'known'} [signUp] without a password; missing if users sign up with one
  * @property {boolean} [recovery] whether users can get back in who have lost all their passkeys
@@ -21,7 +22,7 @@ import { isSupported } from './passkeys.js';
  * @param {PageConfig} config
  * @returns {Set<string>}
  */
-export function featuresOf({ userPoolEndpoint, mailMethods = '', linksInAnyBrowser, signUp, recovery, passwords, passwordClientId }) {
+export function featuresOf({ userPoolEndpoint, mailMethods = '', linksInAnyBrowser, smsCode, signUp, recovery, passwords, passwordClientId }) {
 	/** @type {Record<string, boolean | undefined>} */
 	const features = {
 		passkeys: isSupported(),
@@ -31,6 +32,8 @@ export function featuresOf({ userPoolEndpoint, mailMethods = '', linksInAnyBrows
 		code: mailMethods.includes('code'),
 		link: mailMethods.includes('link'),
 		'any-browser': linksInAnyBrowser,
+		text: smsCode,
+		messages: mailMethods !== '' || smsCode,
 		password: passwords !== 'off',
 		'password-beside': passwords === undefined,
 		'password-removal': mailMethods !== '' && Boolean(signUp || recovery || passwords),

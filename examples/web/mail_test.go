@@ -28,6 +28,22 @@ func (s *site) mails(t *testing.T, to string) []string {
 	return bodies
 }
 
+// texted returns the code in the text message to a number.
+func (s *site) texted(t *testing.T, number string) string {
+	t.Helper()
+	var outbox []struct{ To, Kind, Body string }
+	if err := s.GetJSON("/outbox", &outbox); err != nil {
+		t.Fatal(err)
+	}
+	for _, message := range outbox {
+		if message.To == number && message.Kind == "SMS" {
+			return regexp.MustCompile(`\b\d{8}\b`).FindString(message.Body)
+		}
+	}
+	t.Fatalf("nothing was texted to %s", number)
+	return ""
+}
+
 // digits is a line of a mail that is a code.
 var digits = regexp.MustCompile(`(?m)^\d{8}$`)
 
@@ -73,7 +89,7 @@ func TestSignInByAMailedCode(t *testing.T) {
 	v.askForCode(u.email)
 	v.see(".local-mail", "outbox")
 	v.enterCode(mailing.newestMail(t, u.email, digits))
-	v.see(heading, "Skip the mail next time")
+	v.see(heading, "Skip the message next time")
 	v.addFirstPasskey()
 	v.signedIn("a mailed code")
 	v.signOut()
@@ -120,7 +136,7 @@ func TestAnotherCodeIsSentAMinuteLater(t *testing.T) {
 	v.askForCode(u.email)
 	asked := v.requested("InitiateAuth")
 	v.click("#resend-mail-code")
-	v.see(problem, "We send one mail a minute.")
+	v.see(problem, "We send one message a minute.")
 	if n := v.requested("InitiateAuth"); n != asked {
 		t.Errorf("the page asks %d more times within the minute", n-asked)
 	}
@@ -178,7 +194,7 @@ func TestSignInByAMailedLink(t *testing.T) {
 		t.Error("the link is used before anybody says so: a mail scanner uses it up")
 	}
 	tab.click("#link-sign-in")
-	tab.see(heading, "Skip the mail next time")
+	tab.see(heading, "Skip the message next time")
 	tab.addFirstPasskey()
 	tab.signedIn("a mailed link")
 
@@ -201,7 +217,7 @@ func TestALinkWorksOnce(t *testing.T) {
 	first, second := v.tab(mailing.link(t, u.email)), v.tab(mailing.link(t, u.email))
 	second.expectRefusals()
 	first.click("#link-sign-in")
-	first.see(heading, "Skip the mail next time")
+	first.see(heading, "Skip the message next time")
 	second.click("#link-sign-in")
 	second.see(problem, "This link can’t be used any more")
 	second.hasNoTokens()
@@ -231,7 +247,7 @@ func TestALinkOpenedInAnotherBrowser(t *testing.T) {
 
 	tab := v.tab(link)
 	tab.click("#link-sign-in")
-	tab.see(heading, "Skip the mail next time")
+	tab.see(heading, "Skip the message next time")
 }
 
 // askForLinkOfNobody asks for a link to an address without an account.

@@ -11,9 +11,9 @@ const messages = {
 
 	// Signing in.
 	not_accepted: 'That passkey wasn’t accepted. It may have been deleted from the account, or it took too long. Try again, or sign in another way.',
-	wrong_code: 'That code isn’t right. Check the latest mail, or ask for another code.',
+	wrong_code: 'That code isn’t right. Check the latest message, or ask for another code.',
 	mail_spent: 'This code can’t be used any more: it was wrong too often, or took too long. Ask for another one below.',
-	too_soon: 'We send one mail a minute. Look for the last one, or wait a moment and try again.',
+	too_soon: 'We send one message a minute. Look for the last one, or wait a moment and try again.',
 	signed_out: 'Your session has ended. Sign in again.',
 	offline: 'No answer from the service. Check your connection and try again.',
 	NotAuthorizedException: 'E-mail address and password don’t match.',

@@ -29,16 +29,18 @@ func (s *site) aws() aws.Config {
 	}
 }
 
+func attribute(name, value string) cognitotypes.AttributeType {
+	return cognitotypes.AttributeType{Name: &name, Value: &value}
+}
+
 // oldUser makes an account with a password where nobody can sign up with one any
-// more.
-func (s *site) oldUser(t *testing.T) user {
+// more. Further attributes may go with it.
+func (s *site) oldUser(t *testing.T, further ...cognitotypes.AttributeType) user {
 	t.Helper()
 	u, pool := user{newAddress(), somePassword}, cognito.NewFromConfig(s.aws())
 	if _, err := pool.AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
 		UserPoolId: &s.Config.UserPoolID, Username: &u.email, MessageAction: cognitotypes.MessageActionTypeSuppress,
-		UserAttributes: []cognitotypes.AttributeType{
-			{Name: aws.String("email"), Value: &u.email}, {Name: aws.String("email_verified"), Value: aws.String("true")},
-		},
+		UserAttributes: append(further, attribute("email", u.email), attribute("email_verified", "true")),
 	}); err != nil {
 		t.Fatal(err)
 	}

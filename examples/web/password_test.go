@@ -27,6 +27,26 @@ func TestAPasskeyTakesThePlaceOfThePassword(t *testing.T) {
 	})
 }
 
+func TestSignInByATextedCode(t *testing.T) {
+	t.Parallel()
+	const number = "+491511234567"
+	u := phasing.oldUser(t, attribute("phone_number", number), attribute("phone_number_verified", "true"))
+	v := visit(t, phasing)
+	v.expectRefusals()
+	v.continueAs(u.email)
+	v.click("#text-code")
+	v.see(heading, "Check your phone")
+	v.see("main", "No text message?")
+	v.album("text-code")
+	code := phasing.texted(t, number)
+	v.enterCode(wrong(code))
+	v.see(problem, "That code isn’t right.")
+	v.enterCode(code)
+	v.see(heading, "Skip the message next time")
+	v.click("#offer-later")
+	v.signedIn("a texted code")
+}
+
 func TestPasswordIsRemoved(t *testing.T) {
 	t.Parallel()
 	u, v := known.oldUser(t), visit(t, known)

@@ -101,14 +101,16 @@ export class Passwordless {
 	 *   another try is left, of three, and then, or after 15 minutes, `mail_spent`
 	 */
 	async mailCode(userName) {
-		let challenge = await this.#askForMail(userName, { signInMethod: 'EMAIL_CODE' });
-		return async code => {
-			const next = await spending(this.#client.answerCustomAuth(userName, challenge, code));
-			if (next) {
-				challenge = next;
-				throw new PasskeyError('wrong_code', 'the code is not the one that was mailed');
-			}
-		};
+		return this.#askForCode(userName, 'EMAIL_CODE');
+	}
+
+	/**
+	 * Has a code texted to a user's verified phone number.
+	 * @param {string} userName user name or alias
+	 * @returns {Promise<(code: string) => Promise<void>>} as of mailCode
+	 */
+	async textCode(userName) {
+		return this.#askForCode(userName, 'SMS_OTP');
 	}
 
 	/**
@@ -117,7 +119,7 @@ export class Passwordless {
 	 * @param {{page?: string}} [options] page is an address that the stack's list of pages has; this one if missing
 	 */
 	async mailLink(userName, { page = location.origin + location.pathname } = {}) {
-		await this.#askForMail(userName, {
+		await this.#askForMessage(userName, {
 			signInMethod: 'MAGIC_LINK', alreadyHaveMagicLink: 'no', redirectUri: page, browser: await hash(this.#nonce()),
 		});
 	}
@@ -206,12 +208,24 @@ export class Passwordless {
 		this.#client.endSession();
 	}
 
+	/** @param {string} userName @param {string} signInMethod @returns {Promise<(code: string) => Promise<void>>} */
+	async #askForCode(userName, signInMethod) {
+		let challenge = await this.#askForMessage(userName, { signInMethod });
+		return async code => {
+			const next = await spending(this.#client.answerCustomAuth(userName, challenge, code));
+			if (next) {
+				challenge = next;
+				throw new PasskeyError('wrong_code', 'the code is not the one that was sent');
+			}
+		};
+	}
+
 	/**
-	 * Passes over the passkey challenge and asks for a mail instead.
+	 * Passes over the passkey challenge and asks for a mail or a text message instead.
 	 * @param {string} userName
 	 * @param {Record<string, string>} metadata
 	 */
-	async #askForMail(userName, metadata) {
+	async #askForMessage(userName, metadata) {
 		const challenge = await this.#client.startCustomAuth(userName);
 		const next = await this.#client.answerCustomAuth(userName, challenge, passOver, metadata);
 		if (!next) {

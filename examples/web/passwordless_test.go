@@ -94,7 +94,7 @@ func TestALinkInAnyBrowser(t *testing.T) {
 	other.see("#link-stranger", "Sign in only if you asked for it yourself")
 	other.album("link-in-any-browser")
 	other.click("#link-sign-in")
-	other.see(heading, "Skip the mail next time")
+	other.see(heading, "Skip the message next time")
 }
 
 func TestViewsThatAStackLacksAreNotThere(t *testing.T) {

@@ -14,6 +14,7 @@ export class RecoveryViews {
 		this.#page = page;
 		/** @type {import('./code.js').Errand<import('./passwordless.js').Waiting | undefined>} */
 		const errand = {
+			by: 'mail',
 			intro: ['If', ' has an account, a code is on its way there.'],
 			action: 'Continue',
 			back: ['recover', 'Change the address'],

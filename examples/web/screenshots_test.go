@@ -100,7 +100,7 @@ func TestScreenshotsOfMail(t *testing.T) {
 	tab := v.tab(link)
 	tab.album("link")
 	tab.click("#link-sign-in")
-	tab.see(heading, "Skip the mail next time")
+	tab.see(heading, "Skip the message next time")
 	tab.album("offer-after-mail")
 	v.see(heading, "You’re signed in")
 	v.album("link-used")
@@ -122,7 +122,7 @@ func TestScreenshotsOfMail(t *testing.T) {
 	w.see(problem, "can’t be used any more")
 	w.album("code-spent")
 	w.click("#resend-mail-code")
-	w.see(problem, "one mail a minute")
+	w.see(problem, "one message a minute")
 	w.album("code-too-soon")
 }
 

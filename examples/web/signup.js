@@ -12,6 +12,7 @@ export class SignUpViews {
 		byId('account-number').required = isKnown;
 		/** @type {import('./code.js').Errand<void>} */
 		const errand = {
+			by: 'mail',
 			intro: isKnown ? ['If the account number belongs to', ', a code is on its way there.'] : ['A code is on its way to', '.'],
 			action: 'Create account',
 			back: ['sign-up', 'Change what you entered'],

@@ -29,7 +29,7 @@ const somePassword = "Correct horse 7 battery!"
 // for Corbado, and mailing mails codes and links. On strict, which is like it, a
 // sign-in is recent for a few seconds only; on mailingLess nobody who has a
 // passkey gets in by mail. On passwordless nobody has a password, and a recovery is ripe
-// at once; on phasing a passkey takes the place of its user's password; on known
+// at once; on phasing a passkey takes the place of its user's password, and codes are texted; on known
 // only people on the roster sign up, and a recovery waits.
 var demo, withApps, strict, withVendor, mailing, mailingLess, passwordless, phasing, known *site
 
@@ -87,7 +87,7 @@ func startAll(folder string) (stop func(), err error) {
 	makeRun(&mailing, "mailing", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c emailLinkUrls=http://localhost:$(PORT)/")
 	makeRun(&passwordless, "passwordless", "CONTEXT=-c emailCode=true -c emailLinkUrls=http://localhost:$(PORT)/ -c emailLinkAnyBrowser=true -c mailFrom=sign-in@example.com -c signUp=passkey-first -c recovery=true -c recoveryDelay=0s -c passwords=off")
 	makeRun(&known, "known", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c signUp=known -c recovery=true -c recoveryDelay=5s")
-	makeRun(&phasing, "phasing", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c passwords=phase-out")
+	makeRun(&phasing, "phasing", "CONTEXT=-c emailCode=true -c mailFrom=sign-in@example.com -c passwords=phase-out -c smsCode=true -c smsCountryCodes=+49 -c smsOriginationIdentity=arn:aws:sms-voice:us-east-1:000000000000:pool/pool-0123456789abcdef0123456789abcdef")
 	// With a shorter recent sign-in than the construct allows.
 	change(&strict, mailing, "mailing", map[string]string{`"PASSKEYS_RECENT_AUTHENTICATION": "5m0s"`: `"PASSKEYS_RECENT_AUTHENTICATION": "4s"`})
 	change(&mailingLess, mailing, "mailing", map[string]string{`"Policy": "passkey-preferred"`: `"Policy": "passkey-required"`})

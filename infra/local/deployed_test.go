@@ -69,10 +69,10 @@ func TestPageForAStackInAWS(t *testing.T) {
 		"of another domain":     {outputs: with(map[string]string{"RelyingPartyId": "example.com"}), warning: "the passkeys of this stack belong to example.com"},
 		"without passwords": {
 			outputs: with(map[string]string{
-				"MailMethods": "code,link", "LinksInAnyBrowser": "true", "SignUp": "known", "Recovery": "true", "Passwords": "phase-out", "PasswordClientId": "2example",
+				"MailMethods": "code,link", "LinksInAnyBrowser": "true", "SmsCode": "true", "SignUp": "known", "Recovery": "true", "Passwords": "phase-out", "PasswordClientId": "2example",
 			}),
 			more: map[string]any{
-				"mailMethods": "code,link", "linksInAnyBrowser": true, "signUp": "known", "recovery": true, "passwords": "phase-out", "passwordClientId": "2example",
+				"mailMethods": "code,link", "linksInAnyBrowser": true, "smsCode": true, "signUp": "known", "recovery": true, "passwords": "phase-out", "passwordClientId": "2example",
 			},
 		},
 	} {

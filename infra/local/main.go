@@ -44,6 +44,7 @@ const (
 	outputRelyingPartyID = "RelyingPartyId"
 	outputMailMethods    = "MailMethods" // where mail is on; the rest where it is asked for
 	outputAnyBrowser     = "LinksInAnyBrowser"
+	outputSMSCode        = "SmsCode"
 	outputSignUp         = "SignUp"
 	outputRecovery       = "Recovery"
 	outputTableName      = "TableName"
@@ -232,6 +233,7 @@ func clientConfig(outputs map[string]string, needed ...string) (origin.ClientCon
 		PasswordClientID: outputs[outputPasswordClientID],
 
 		LinksInAnyBrowser: outputs[outputAnyBrowser] == "true",
+		SMSCode:           outputs[outputSMSCode] == "true",
 	}, nil
 }
 

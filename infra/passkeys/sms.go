@@ -172,3 +172,6 @@ func (c *check) textMessages(s SMSCode, domain string) {
 		c.add("SMSCode.Templates", s.Templates, "mend its templates:\n    %v", err)
 	}
 }
+
+// TextsCodes reports whether users may sign in by a code in a text message.
+func (p *Passkeys) TextsCodes() bool { return p.props.SMSCode != nil && !p.props.SMSCode.StepUpOnly }

@@ -47,6 +47,7 @@ type ClientConfig struct {
 	PasswordClientID string `json:"passwordClientId,omitempty"` // of the app client for those who still have a password
 
 	LinksInAnyBrowser bool `json:"linksInAnyBrowser,omitempty"` // whether a mailed link is good where it wasn't asked for
+	SMSCode           bool `json:"smsCode,omitempty"`           // whether users may ask for a code in a text message
 }
 
 // Options are what the origin serves.
