@@ -184,7 +184,7 @@ func (f *fixture) serve() string {
 	if err := errors.Join(
 		api.AddIntegration("i", gateway.IntegrationProperties{IntegrationType: "AWS_PROXY", IntegrationURI: functionARN, PayloadFormatVersion: "2.0"}),
 		api.AddRoute(gateway.RouteProperties{RouteKey: "ANY /corbado", Target: "integrations/i"}),
-		api.AddStage(gateway.DefaultStage),
+		api.AddStage(gateway.StageProperties{StageName: gateway.DefaultStage}),
 	); err != nil {
 		f.Fatal(err)
 	}
