@@ -194,6 +194,17 @@ func (d document) statements() map[string]bool {
 	return all
 }
 
+// otherStatements are those that are proved, and those that hold none of texts.
+func (d document) otherStatements(proved map[string]bool, texts ...string) map[string]bool {
+	all := maps.Clone(proved)
+	for statement := range d.statements() {
+		if !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(statement, text) }) {
+			all[statement] = true
+		}
+	}
+	return all
+}
+
 func (d document) eachStatement(do func(role string, i, j int, statement string)) {
 	for _, role := range slices.Sorted(maps.Keys(d.resources())) {
 		if d.resources()[role].(map[string]any)["Type"] != "AWS::IAM::Role" {
@@ -290,6 +301,7 @@ func TestEveryPermissionIsNeededAndNoneIsMissing(t *testing.T) {
 	const byMail = " -c emailCode=true -c mailConfigurationSet=sign-in -c mailFrom=" + sender
 	mailing := synthesized(t, byMail)
 	recovering, phasedOut := synthesized(t, byMail+" -c recovery=true"), synthesized(t, byMail+" -c passwords=phase-out")
+	knownOnly := synthesized(t, byMail+" -c signUp=known")
 	mails := readTemplate(t, mailing)
 	t.Run("with mail", func(t *testing.T) { prove(t, mailing, mails, mailJourney, whole.statements()) })
 	proved := whole.statements()
@@ -297,6 +309,10 @@ func TestEveryPermissionIsNeededAndNoneIsMissing(t *testing.T) {
 	texting := synthesized(t, bySMS)
 	t.Run("with text messages", func(t *testing.T) { prove(t, texting, readTemplate(t, texting), textJourney, proved) })
 	t.Run("with recovery", func(t *testing.T) { prove(t, recovering, readTemplate(t, recovering), recoveryJourney, proved) })
+	known := readTemplate(t, knownOnly)
+	t.Run("with a roster", func(t *testing.T) {
+		prove(t, knownOnly, known, rosterJourney, known.otherStatements(proved, "ROSTER#", "ARRIVAL#", "/roster"))
+	})
 	t.Run("passwords phased out", func(t *testing.T) { prove(t, phasedOut, readTemplate(t, phasedOut), passwordsJourney, proved) })
 	t.Run("beside vendors", func(t *testing.T) { prove(t, beside, readTemplate(t, beside), services.journey, whole.statements()) })
 }

@@ -30,7 +30,10 @@ func (m *mailbox) put(mail awsapi.Mail) {
 }
 
 // take returns the one mail that has come since the last call.
-func (m *mailbox) take() (awsapi.Mail, error) {
+func (m *mailbox) take() (awsapi.Mail, error) { return m.takeFor(address) }
+
+// takeFor is take for somebody else.
+func (m *mailbox) takeFor(address string) (awsapi.Mail, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	mails := m.mails
