@@ -308,6 +308,8 @@ func TestEveryPermissionIsNeededAndNoneIsMissing(t *testing.T) {
 	maps.Copy(proved, mails.statements())
 	texting := synthesized(t, bySMS)
 	t.Run("with text messages", func(t *testing.T) { prove(t, texting, readTemplate(t, texting), textJourney, proved) })
+	signingUp := synthesized(t, byMail+" -c signUp=passkey-first")
+	t.Run("with sign-up", func(t *testing.T) { prove(t, signingUp, readTemplate(t, signingUp), signUpJourney, proved) })
 	t.Run("with recovery", func(t *testing.T) { prove(t, recovering, readTemplate(t, recovering), recoveryJourney, proved) })
 	known := readTemplate(t, knownOnly)
 	t.Run("with a roster", func(t *testing.T) {
