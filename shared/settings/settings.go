@@ -106,7 +106,7 @@ type Accounts struct {
 
 // Password is what the accounts function needs to take passwords away.
 type Password struct {
-	TokenClientIDs       []string      `env:"PASSKEYS_TOKEN_CLIENT_IDS"`      // app clients whose access tokens are accepted
+	TokenClientIDs       []string      `env:"PASSKEYS_TRUSTED_CLIENT_IDS"`    // app clients whose access tokens are accepted
 	RecentAuthentication time.Duration `env:"PASSKEYS_RECENT_AUTHENTICATION"` // how long after a sign-in a user may do so
 	WayBack              bool          `env:"PASSKEYS_WAY_BACK,optional"`     // whether a mail lets a user in who has lost every passkey
 }
