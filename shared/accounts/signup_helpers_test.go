@@ -236,8 +236,8 @@ const created = "Created"
 
 type ticketReply struct{ UserName, Ticket string }
 
-// signUp signs up.
-func (s *signUps) signUp(address string) ticketReply {
+// signUp signs the address up.
+func (s *signUps) signUp() ticketReply {
 	s.t.Helper()
 	outcome, signedUp := s.complete(s.ask(address))
 	if outcome != created {

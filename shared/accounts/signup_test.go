@@ -61,7 +61,7 @@ func TestSignUp(t *testing.T) {
 // call of the pool or a read of the table.
 func TestAskingLooksTheSame(t *testing.T) {
 	s := newSignUps(t, byEmail)
-	s.signUp(address)
+	s.signUp()
 	s.invite("invited@example.com", "email", "invited@example.com")
 	if err := s.squat("squatted@example.com", "squatted@example.com"); err != nil {
 		t.Fatal(err)
@@ -149,7 +149,7 @@ func TestExistingAccountIsNeverTakenOver(t *testing.T) {
 		pool string
 		make func(s *signUps) (userName string)
 	}{
-		"who signed up here": {byEmail, func(s *signUps) string { return s.signUp(address).UserName }},
+		"who signed up here": {byEmail, func(s *signUps) string { return s.signUp().UserName }},
 		"who signed up at Cognito": {byEmail, func(s *signUps) string {
 			if err := s.squat(address, address); err != nil {
 				t.Fatal(err)
@@ -177,7 +177,7 @@ func TestExistingAccountIsNeverTakenOver(t *testing.T) {
 			s.invite("ann", "email", "Ann@Example.COM", "email_verified", "true")
 			return "ann"
 		}},
-		"who signed up here with a name": {byName, func(s *signUps) string { return s.signUp(address).UserName }},
+		"who signed up here with a name": {byName, func(s *signUps) string { return s.signUp().UserName }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSignUps(t, c.pool)
@@ -214,7 +214,7 @@ func TestSquatterMakesWay(t *testing.T) {
 			t.Fatal(err)
 		}
 		squatted := s.attributes(address)["sub"]
-		u := s.wantIn(s.signUp(address))
+		u := s.wantIn(s.signUp())
 		if u.Sub == squatted || s.users() != 1 {
 			t.Errorf("the account is the squatter's, or there are %d", s.users())
 		}
@@ -230,7 +230,7 @@ func TestSquatterMakesWay(t *testing.T) {
 		if err := s.squat("eve", address); err != nil {
 			t.Fatal(err)
 		}
-		u := s.wantIn(s.signUp(address))
+		u := s.wantIn(s.signUp())
 		if got := s.confirm("eve", address); got != "AliasExistsException" {
 			t.Errorf("confirming the squatter's account: %s", got)
 		}
