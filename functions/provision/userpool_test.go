@@ -142,7 +142,7 @@ func TestPoolRefusals(t *testing.T) {
 		},
 		"required MFA beside mails": {
 			pool: theirs.with("MfaConfiguration", "ON"), properties: object{provisioning.Mail: "true"},
-			want: []string{"requires MFA, and a mailed link or code is one factor"},
+			want: []string{"requires MFA, and a mail or a text message is one factor"},
 		},
 		"required MFA beside passkeys of one factor": {
 			pool: theirs.with("MfaConfiguration", "ON"), properties: object{provisioning.UserVerification: "preferred"},
