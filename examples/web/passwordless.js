@@ -80,6 +80,8 @@ export class Passwordless {
 	#clientId;
 	#storage;
 	#askedKey;
+	/** Lets this page send a link again whose reply was lost, and nobody else. */
+	#attempt = crypto.randomUUID();
 
 	/**
 	 * @param {import('./passkeys.js').PasskeyClient} client
@@ -195,7 +197,9 @@ export class Passwordless {
 	 * @param {string} token
 	 */
 	async recoverByLink(token) {
-		const { username, ticket } = await this.#client.publicAPI('POST', '/recovery/link', { clientId: this.#clientId, token });
+		const { username, ticket } = await this.#client.publicAPI('POST', '/recovery/link', {
+			clientId: this.#clientId, token, attempt: this.#attempt,
+		});
 		await this.#client.signInBy(username, async () => ticket);
 	}
 

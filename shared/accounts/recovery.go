@@ -1,7 +1,9 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -184,9 +186,15 @@ func (r Recovery) complete(ctx context.Context, c httpapi.Call) (httpapi.Reply, 
 type linkRequest struct {
 	ClientID string `json:"clientId"`
 	Token    string `json:"token"`
+	Attempt  string `json:"attempt"` // random text of the caller's own; empty: the call can't be repeated
 }
 
-// redeem takes the token of an operator's one-time link.
+// maxAttempt bounds an attempt, in bytes.
+const maxAttempt = 64
+
+// redeem takes the token of an operator's one-time link. Whoever sent it first may
+// send it again for a while, because a reply can get lost; the attempt tells that
+// caller from everybody else who has the link.
 func (r Recovery) redeem(ctx context.Context, c httpapi.Call) (httpapi.Reply, error) {
 	started := r.Now()
 	var request linkRequest
@@ -196,12 +204,16 @@ func (r Recovery) redeem(ctx context.Context, c httpapi.Call) (httpapi.Reply, er
 	if err := r.Clients.check(request.ClientID); err != nil {
 		return httpapi.Reply{}, err
 	}
+	if len(request.Attempt) > maxAttempt {
+		return httpapi.Reply{}, httpapi.ErrMalformed
+	}
 	sub, stored, isToken := recovery.ReadLink(request.Token)
 	if !isToken {
 		return httpapi.Reply{}, errLink
 	}
 	verdict, err := r.Links.Check(ctx, customauth.Answer{
 		User: customauth.User{ClientID: request.ClientID, Sub: sub}, Text: request.Token, Started: started,
+		Sealed: customauth.Sealed{Challenge: []byte(cmp.Or(request.Attempt, rand.Text()))},
 	}, sent.Claim{
 		Method: customauth.MethodAccount, SortKey: table.RecoveryLinkSK, Token: stored, Right: true,
 		Refuse: func(credentials.Mailing) string { return "" },

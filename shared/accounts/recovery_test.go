@@ -441,9 +441,14 @@ func TestRecoveryByLink(t *testing.T) {
 	link := r.link()
 	r.prove()
 	r.post.Letters()
+	link["attempt"] = "of the first caller"
 	recovered := r.read(r.call(routes.RecoveryLink, link), http.StatusOK)
 	r.wantTold(mail.KindRecovered)
 	r.Advance(time.Millisecond)
+	for _, attempt := range []string{"", "of another"} { // who has the same link
+		stranger := map[string]string{"clientId": link["clientId"], "token": link["token"], "attempt": attempt}
+		r.wantProblem(r.call(routes.RecoveryLink, stranger), "400 wrong_link", "answer_spent")
+	}
 	if again := r.read(r.call(routes.RecoveryLink, link), http.StatusOK); again.Status != "recovered" {
 		t.Errorf("again it gives %+v", again)
 	}

@@ -236,6 +236,7 @@ var attacks = map[int]attack{
 	// What this design opened by itself.
 	58: {name: "the grace for repeated answers serves another session", tests: []string{
 		"TestRejectsSomebodysAnswerWithinTheGrace", "shared/method/passkey/answer TestGraceServesNoOtherSession",
+		"shared/accounts TestRecoveryByLink",
 	}},
 	59: {name: "a stamp for another purpose, pool, relying party or transaction", tests: []string{
 		"TestRejectsAStampMadeForSomethingElse", "shared/stamp TestStampIsWorthNothingElsewhere", "shared/api TestSignInUserRefusalsLookAlike/rejects a stamp of another purpose",
