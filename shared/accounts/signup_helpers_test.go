@@ -203,8 +203,8 @@ func (s *signUps) send(route routes.Route, source string, body map[string]string
 // source is where calls come from, unless a test says otherwise.
 const source = "192.0.2.1"
 
-// ask asks for an account, and returns what completes it.
-func (s *signUps) ask(address string) map[string]string {
+// ask asks for an account on the address, and returns what completes it.
+func (s *signUps) ask() map[string]string {
 	s.t.Helper()
 	var asked struct{ SignUpID string }
 	response := s.send(routes.SignUp, source, map[string]string{"clientId": journey.ClientID, "email": address, "locale": "de-CH"})
@@ -239,7 +239,7 @@ type ticketReply struct{ UserName, Ticket string }
 // signUp signs the address up.
 func (s *signUps) signUp() ticketReply {
 	s.t.Helper()
-	outcome, signedUp := s.complete(s.ask(address))
+	outcome, signedUp := s.complete(s.ask())
 	if outcome != created {
 		s.t.Fatalf("signing up answers %s", outcome)
 	}

@@ -26,7 +26,7 @@ func TestSignUp(t *testing.T) {
 	for name, properties := range map[string]string{"by e-mail address": byEmail, "with names": byName} {
 		t.Run(name, func(t *testing.T) {
 			s := newSignUps(t, properties)
-			completes := s.ask(address)
+			completes := s.ask()
 			if n := s.users(); n != 0 || len(s.pool.operations()) != 0 {
 				t.Errorf("%d users before the address is proved", n)
 			}
@@ -86,7 +86,7 @@ func TestAskingLooksTheSame(t *testing.T) {
 
 func TestAskingAgainTooSoonLooksTheSame(t *testing.T) {
 	s := newSignUps(t, byEmail)
-	s.ask(address)
+	s.ask()
 	started := s.Now()
 	response := s.send(routes.SignUp, source, map[string]string{"clientId": journey.ClientID, "email": "Ann@Example.com"})
 	if response.StatusCode != http.StatusAccepted || s.Now().Sub(started) != sent.MinimumTime || s.post.Letters() != nil {
@@ -127,7 +127,7 @@ func TestSignUpRejects(t *testing.T) {
 			route, body := routes.SignUp, map[string]string{"clientId": journey.ClientID, "email": address}
 			change := c.ask
 			if c.complete != nil {
-				route, body, change = routes.CompleteSignUp, s.ask(address), c.complete
+				route, body, change = routes.CompleteSignUp, s.ask(), c.complete
 			}
 			for member, value := range change {
 				body[member] = value
@@ -185,7 +185,7 @@ func TestExistingAccountIsNeverTakenOver(t *testing.T) {
 			s.nextMinute()
 			before := s.attributes(userName)
 			s.pool.operations()
-			if outcome, _ := s.complete(s.ask(address)); outcome != "409 account_exists" {
+			if outcome, _ := s.complete(s.ask()); outcome != "409 account_exists" {
 				t.Errorf("completing answers %s", outcome)
 			}
 			if diff := cmp.Diff(before, s.attributes(userName)); diff != "" || s.users() != 1 {
@@ -253,7 +253,7 @@ func TestSquatterMakesWay(t *testing.T) {
 				squat()
 			}
 		}
-		completes := s.ask(address)
+		completes := s.ask()
 		if outcome, _ := s.complete(completes); outcome != "503 try_again" {
 			t.Errorf("completing answers %s", outcome)
 		}
@@ -289,7 +289,7 @@ func TestBrokenSignUp(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				s := newSignUps(t, properties)
-				completes := s.ask(address)
+				completes := s.ask()
 				breaks(s)
 				if outcome, _ := s.complete(completes); outcome != "503 try_again" {
 					t.Fatalf("the first time it answers %s", outcome)
@@ -307,7 +307,7 @@ func TestBrokenSignUp(t *testing.T) {
 			})
 			t.Run(name+", and begun anew", func(t *testing.T) {
 				s := newSignUps(t, properties)
-				completes := s.ask(address)
+				completes := s.ask()
 				breaks(s)
 				s.complete(completes)
 				s.ring.Fail(nil)
@@ -316,7 +316,7 @@ func TestBrokenSignUp(t *testing.T) {
 				if slices.Contains(made, name) {
 					want = "409 account_exists"
 				}
-				outcome, signedUp := s.complete(s.ask(address))
+				outcome, signedUp := s.complete(s.ask())
 				if outcome != want {
 					t.Fatalf("it answers %s, want %s", outcome, want)
 				}
@@ -344,7 +344,7 @@ func (s *signUps) squatAnd(operation string, lost bool) {
 // spent after the grace.
 func TestRepeatedSignUp(t *testing.T) {
 	s := newSignUps(t, byEmail)
-	completes := s.ask(address)
+	completes := s.ask()
 	crowd := passkeytest.AtOnce(func(int) string {
 		outcome, _ := s.complete(completes)
 		return outcome
