@@ -70,8 +70,8 @@ $(SAMPLE_MODULES): examples/passwordless-sample/package.json examples/passwordle
 	@cd examples/passwordless-sample && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 test: lint web amplify sample chromium ## every check that needs no AWS account
-	go test -race $$(go list ./... | grep -v /infra/passkeys | grep -v /infra$$)
-	go test ./infra ./infra/passkeys
+	go test -race -timeout 15m $$(go list ./... | grep -v /infra/passkeys | grep -v /infra$$)
+	go test -timeout 15m ./infra ./infra/passkeys
 
 chromium: # for the browser tests: installed by the system's package manager where that may be
 	@for browser in chromium chromium-browser google-chrome; do \
