@@ -25,10 +25,13 @@ import (
 
 const sub = "5f0c8d2e-0000-4000-8000-00000000000a"
 
-// user is somebody with a device-bound passkey, whose counter must increase.
+// user is somebody with a device-bound passkey, whose counter must increase, in a
+// stack that mails.
 func user(t *testing.T) (*journey.Stack, journey.User, *passkeytest.Authenticator) {
 	t.Helper()
 	s := journey.New(t)
+	s.Mails(t)
+	s.Notifies()
 	u, a := s.NewUser(sub), passkeytest.NewDeviceBound(journey.Origin)
 	s.Register(t, u, a)
 	return s, u, a
@@ -92,6 +95,13 @@ var happenings = []struct {
 			t.Fatal(r)
 		}
 	}, []string{"Removals{instance}"}},
+	{"a code by mail", func(t *testing.T, s *journey.Stack, u journey.User, _ *passkeytest.Authenticator) {
+		s.Ask(t, u, journey.AskCode)
+	}, []string{"Messages{instance method=code}"}},
+	{"a change that the user can't be told of", func(t *testing.T, s *journey.Stack, u journey.User, _ *passkeytest.Authenticator) {
+		s.Notices.Post.(*journey.Postbox).Fail(errors.New("no post today"))
+		s.Register(t, u, passkeytest.NewSynced(journey.Origin))
+	}, []string{"Registrations{instance}", "NoticeFailures{instance}"}},
 }
 
 // observe returns the metrics of what happens, beside latencies, and all lines.

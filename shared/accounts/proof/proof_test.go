@@ -85,14 +85,6 @@ const (
 	spent = "answer_spent"
 )
 
-// other is a code that is not the given one.
-func other(code string) string {
-	if code[0] == '9' {
-		return "0" + code[1:]
-	}
-	return "9" + code[1:]
-}
-
 func TestCodeProvesTheAddress(t *testing.T) {
 	s := newScene(t, &passkeytest.Memory{})
 	asked := s.ask(t)
@@ -118,7 +110,7 @@ func TestRedeemRejects(t *testing.T) {
 		change func(s *scene, a *proof.Attempt)
 		want   string
 	}{
-		"rejects another code":             {func(_ *scene, a *proof.Attempt) { a.Code = other(a.Code) }, "wrong_code"},
+		"rejects another code":             {func(_ *scene, a *proof.Attempt) { a.Code = journey.OtherCode(a.Code) }, "wrong_code"},
 		"rejects another purpose":          {func(_ *scene, a *proof.Attempt) { a.Purpose = mail.KindRecovery }, "wrong_code"},
 		"rejects another address":          {func(_ *scene, a *proof.Attempt) { a.Address = "bob@example.com" }, "wrong_code"},
 		"rejects another app client":       {func(_ *scene, a *proof.Attempt) { a.ClientID = "other" }, "wrong_code"},
@@ -146,7 +138,7 @@ func TestWrongCodesEndTheProof(t *testing.T) {
 	s := newScene(t, &passkeytest.Memory{})
 	attempt := s.mailed(t)
 	wrong := attempt
-	wrong.Code = other(wrong.Code)
+	wrong.Code = journey.OtherCode(wrong.Code)
 	for range credentials.MaxWrongTries {
 		if got := s.redeem(t, wrong); got != "wrong_code" {
 			t.Errorf("a wrong code is %s", got)
@@ -315,7 +307,7 @@ func TestGuessesAtOnce(t *testing.T) {
 	s := newScene(t, &passkeytest.Memory{})
 	attempt := s.mailed(t)
 	wrong := attempt
-	wrong.Code = other(wrong.Code)
+	wrong.Code = journey.OtherCode(wrong.Code)
 	for _, got := range passkeytest.AtOnce(func(int) string { return s.redeem(t, wrong) }) {
 		if got != "wrong_code" && got != "too_many_tries" {
 			t.Errorf("a guess is %s", got)
@@ -418,7 +410,7 @@ func TestOperations(t *testing.T) {
 	s.ask(t)
 	want("a code that was withheld for its address", get)
 	wrong := attempt
-	wrong.Code = other(wrong.Code)
+	wrong.Code = journey.OtherCode(wrong.Code)
 	s.redeem(t, wrong)
 	want("a wrong code", get, update)
 	s.redeem(t, attempt)
@@ -448,7 +440,7 @@ func TestFaultsAreNoVerdicts(t *testing.T) {
 	} {
 		attempt := s.mailed(t)
 		if c.code == "wrong" {
-			attempt.Code = other(attempt.Code)
+			attempt.Code = journey.OtherCode(attempt.Code)
 		}
 		wire.Break(c.operation, passkeytest.InternalError, always)
 		verdict, err := s.desk.Redeem(t.Context(), attempt)

@@ -101,5 +101,5 @@ func TestAnswerWhoseRecordWasConfirmedLate(t *testing.T) {
 	session := s.Ask(t, s.user, journey.AskCode)
 	code := s.letter(t).Code
 	wire.Break("UpdateItem", passkeytest.LostReply, 1)
-	s.wantTokens(t, session, code)
+	s.WantTokens(t, session, code)
 }

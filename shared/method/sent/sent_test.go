@@ -53,32 +53,6 @@ func (s scene) letter(t testing.TB) mail.Letter {
 	return letters[0]
 }
 
-// wantRefused checks that an answer is wrong, and why.
-func (s scene) wantRefused(t testing.TB, session *journey.Session, answer, reason string) {
-	t.Helper()
-	if s.Answer(t, session, answer, nil) || session.Tokens {
-		t.Fatal("the answer was accepted")
-	}
-	if got := s.Log.Last(t, "verified")["reason"]; got != reason {
-		t.Errorf("refused for %q, want %q", got, reason)
-	}
-}
-
-func (s scene) wantTokens(t testing.TB, session *journey.Session, answer string) {
-	t.Helper()
-	if !s.Answer(t, session, answer, nil) || !session.Tokens {
-		t.Fatalf("a right answer was refused for %v", s.Log.Last(t, "verified")["reason"])
-	}
-}
-
-// other is a code that is not the given one.
-func other(code string) string {
-	if code[0] == '9' {
-		return "0" + code[1:]
-	}
-	return "9" + code[1:]
-}
-
 func TestCodeSignsIn(t *testing.T) {
 	s := newScene(t)
 	session := s.Ask(t, s.user, journey.AskCode)
@@ -95,9 +69,9 @@ func TestCodeSignsIn(t *testing.T) {
 			t.Error("the code itself travels with the session")
 		}
 	}
-	s.wantRefused(t, session, other(letter.Code), "wrong_code")
-	s.wantRefused(t, session, other(letter.Code), "wrong_code")
-	s.wantTokens(t, session, letter.Code)
+	s.WantWrong(t, session, journey.OtherCode(letter.Code), "wrong_code")
+	s.WantWrong(t, session, journey.OtherCode(letter.Code), "wrong_code")
+	s.WantTokens(t, session, letter.Code)
 	if left := s.post.Letters(); left != nil {
 		t.Errorf("wrong codes mailed %d letters", len(left))
 	}
@@ -108,7 +82,7 @@ func TestCodeIsRefused(t *testing.T) {
 	session := s.Ask(t, s.user, journey.AskCode)
 	code := s.letter(t).Code
 	t.Run("rejects it in a session that asked for none", func(t *testing.T) {
-		s.wantRefused(t, s.Begin(t, s.user), code, "not_mailed")
+		s.WantWrong(t, s.Begin(t, s.user), code, "not_mailed")
 	})
 	t.Run("rejects it in another session that asked", func(t *testing.T) {
 		s.Advance(2 * time.Minute)
@@ -116,12 +90,12 @@ func TestCodeIsRefused(t *testing.T) {
 		if s.letter(t).Code == code {
 			t.Fatal("two sessions have one code")
 		}
-		s.wantRefused(t, second, code, "wrong_code")
+		s.WantWrong(t, second, code, "wrong_code")
 	})
 	t.Run("rejects it when it has expired", func(t *testing.T) {
 		late := *session
 		s.Advance(journey.CodeLifetime)
-		s.wantRefused(t, &late, code, "mail_expired")
+		s.WantWrong(t, &late, code, "mail_expired")
 	})
 }
 
@@ -138,10 +112,10 @@ func TestCodeIsGoodUntilItExpires(t *testing.T) {
 			code := s.letter(t).Code
 			s.Advance(asked.Add(journey.CodeLifetime - c.early).Sub(s.Now()))
 			if !c.good {
-				s.wantRefused(t, session, code, "mail_expired")
+				s.WantWrong(t, session, code, "mail_expired")
 				return
 			}
-			s.wantTokens(t, session, code)
+			s.WantTokens(t, session, code)
 		})
 	}
 }
@@ -154,9 +128,9 @@ func TestWrongCodesAreCountedInTheTable(t *testing.T) {
 	code := s.letter(t).Code
 	for range credentials.MaxWrongTries {
 		again := *session
-		s.wantRefused(t, &again, other(code), "wrong_code")
+		s.WantWrong(t, &again, journey.OtherCode(code), "wrong_code")
 	}
-	s.wantRefused(t, session, code, "too_many_tries")
+	s.WantWrong(t, session, code, "too_many_tries")
 }
 
 func TestCodeCountsOnce(t *testing.T) {
@@ -216,8 +190,8 @@ func TestLinkSignsIn(t *testing.T) {
 	if err != nil || strings.Contains(string(stored.Token), token) || len(stored.Token) != sha256.Size {
 		t.Errorf("stored is %q", stored.Token)
 	}
-	s.wantTokens(t, session, token)
-	s.wantRefused(t, s.Begin(t, s.user), token, "answer_spent")
+	s.WantTokens(t, session, token)
+	s.WantWrong(t, s.Begin(t, s.user), token, "answer_spent")
 }
 
 // hashOf is what a browser says of what it keeps.
@@ -246,9 +220,9 @@ func TestLinkIsBoundToTheBrowser(t *testing.T) {
 		"rejects it with another nonce":      withNonce(t, token, "another"),
 		"rejects the hash for what it is of": withNonce(t, token, hashOf("nonce")),
 	} {
-		t.Run(name, func(t *testing.T) { s.wantRefused(t, s.Begin(t, s.user), answer, "another_browser") })
+		t.Run(name, func(t *testing.T) { s.WantWrong(t, s.Begin(t, s.user), answer, "another_browser") })
 	}
-	s.wantTokens(t, s.Begin(t, s.user), withNonce(t, token, "nonce"))
+	s.WantTokens(t, s.Begin(t, s.user), withNonce(t, token, "nonce"))
 }
 
 func TestLinkInAnyBrowserIsAnOption(t *testing.T) {
@@ -256,8 +230,8 @@ func TestLinkInAnyBrowserIsAnOption(t *testing.T) {
 	s.Checkers[0] = emaillink.Checker{Book: sent.Book{Store: s.Store, Now: s.Now}, AnyBrowser: true}
 	s.Ask(t, s.user, journey.AskLink)
 	token := journey.Token(t, s.letter(t))
-	s.wantRefused(t, s.Begin(t, s.NewUser(subB)), token, "not_mailed")
-	s.wantTokens(t, s.Begin(t, s.user), token)
+	s.WantWrong(t, s.Begin(t, s.NewUser(subB)), token, "not_mailed")
+	s.WantTokens(t, s.Begin(t, s.user), token)
 }
 
 func TestLinkIsRefused(t *testing.T) {
@@ -269,17 +243,17 @@ func TestLinkIsRefused(t *testing.T) {
 	token := journey.Token(t, s.letter(t))
 	last := token[len(token)-2:]
 	changed := token[:len(token)-2] + map[bool]string{true: "AA", false: "QA"}[last != "AA"]
-	t.Run("rejects the one that a newer one replaced", func(t *testing.T) { s.wantRefused(t, first, old, "not_mailed") })
-	t.Run("rejects a changed one", func(t *testing.T) { s.wantRefused(t, s.Begin(t, s.user), changed, "not_mailed") })
+	t.Run("rejects the one that a newer one replaced", func(t *testing.T) { s.WantWrong(t, first, old, "not_mailed") })
+	t.Run("rejects a changed one", func(t *testing.T) { s.WantWrong(t, s.Begin(t, s.user), changed, "not_mailed") })
 	t.Run("rejects another user's", func(t *testing.T) {
-		s.wantRefused(t, s.Begin(t, s.NewUser(subB)), token, "not_mailed")
+		s.WantWrong(t, s.Begin(t, s.NewUser(subB)), token, "not_mailed")
 	})
 	t.Run("rejects it for a name that nobody has", func(t *testing.T) {
-		s.wantRefused(t, s.Begin(t, journey.User{Name: "ghost", NotFound: true}), token, "not_mailed")
+		s.WantWrong(t, s.Begin(t, journey.User{Name: "ghost", NotFound: true}), token, "not_mailed")
 	})
 	t.Run("rejects it when it has expired", func(t *testing.T) {
 		s.Advance(journey.LinkLifetime)
-		s.wantRefused(t, second, token, "mail_expired")
+		s.WantWrong(t, second, token, "mail_expired")
 	})
 }
 
@@ -395,7 +369,7 @@ func TestRepeatedCreateMailsOnce(t *testing.T) {
 			if letter.Kind == mail.KindLink {
 				answer = journey.Token(t, letter)
 			}
-			s.wantTokens(t, session, answer)
+			s.WantTokens(t, session, answer)
 		})
 	}
 }

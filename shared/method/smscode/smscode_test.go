@@ -49,31 +49,6 @@ func (s scene) code(t testing.TB) string {
 	return letters[0].Code
 }
 
-func (s scene) wantRefused(t testing.TB, session *journey.Session, answer, reason string) {
-	t.Helper()
-	if s.Answer(t, session, answer, nil) || session.Tokens {
-		t.Fatal("the answer was accepted")
-	}
-	if got := s.Log.Last(t, "verified")["reason"]; got != reason {
-		t.Errorf("refused for %q, want %q", got, reason)
-	}
-}
-
-func (s scene) wantTokens(t testing.TB, session *journey.Session, answer string) {
-	t.Helper()
-	if !s.Answer(t, session, answer, nil) || !session.Tokens {
-		t.Fatalf("a right answer was refused for %v", s.Log.Last(t, "verified")["reason"])
-	}
-}
-
-// other is a code that is not the given one.
-func other(code string) string {
-	if code[0] == '9' {
-		return "0" + code[1:]
-	}
-	return "9" + code[1:]
-}
-
 func TestCodeSignsIn(t *testing.T) {
 	s := newScene(t)
 	session := s.Ask(t, s.user, journey.AskText)
@@ -85,9 +60,9 @@ func TestCodeSignsIn(t *testing.T) {
 		t.Fatalf("letters are %v", letters)
 	}
 	code := letters[0].Code
-	s.wantRefused(t, session, other(code), "wrong_code")
-	s.wantRefused(t, session, other(code), "wrong_code")
-	s.wantTokens(t, session, code)
+	s.WantWrong(t, session, journey.OtherCode(code), "wrong_code")
+	s.WantWrong(t, session, journey.OtherCode(code), "wrong_code")
+	s.WantTokens(t, session, code)
 	if left := s.phone.Letters(); left != nil {
 		t.Errorf("wrong codes sent %d letters", len(left))
 	}
@@ -95,7 +70,7 @@ func TestCodeSignsIn(t *testing.T) {
 	session = s.Ask(t, s.user, journey.AskText)
 	again := s.code(t)
 	s.Advance(journey.CodeLifetime)
-	s.wantRefused(t, session, again, "mail_expired")
+	s.WantWrong(t, session, again, "mail_expired")
 }
 
 // A code of one channel is none of the other, whichever of them the stack has
@@ -110,10 +85,10 @@ func TestChannelsAreApart(t *testing.T) {
 	if inText == inMail {
 		t.Fatal("two sessions have one code")
 	}
-	both.wantRefused(t, texted, inMail, "wrong_code")
-	both.wantRefused(t, mailed, inText, "wrong_code")
-	both.wantTokens(t, texted, inText)
-	both.wantTokens(t, mailed, inMail)
+	both.WantWrong(t, texted, inMail, "wrong_code")
+	both.WantWrong(t, mailed, inText, "wrong_code")
+	both.WantTokens(t, texted, inText)
+	both.WantTokens(t, mailed, inMail)
 	if method := s.Log.Last(t, "verified")["method"]; method != customauth.MethodCode {
 		t.Errorf("the last sign-in is by %v", method)
 	}
@@ -143,9 +118,9 @@ func TestStepUp(t *testing.T) {
 		t.Errorf("the client is told (-want +got):\n%s", diff)
 	}
 	code := s.code(t)
-	s.wantRefused(t, session, journey.StepUp(t, token, other(code)), "wrong_code")
-	s.wantTokens(t, session, journey.StepUp(t, token, code))
-	s.wantRefused(t, s.Begin(t, s.user), journey.StepUp(t, token, code), "not_mailed")
+	s.WantWrong(t, session, journey.StepUp(t, token, journey.OtherCode(code)), "wrong_code")
+	s.WantTokens(t, session, journey.StepUp(t, token, code))
+	s.WantWrong(t, s.Begin(t, s.user), journey.StepUp(t, token, code), "not_mailed")
 }
 
 // The access token must be live, of the same user, app client and pool.
@@ -166,13 +141,13 @@ func TestStepUpRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			again := *session
-			s.wantRefused(t, &again, c.answer, c.reason)
+			s.WantWrong(t, &again, c.answer, c.reason)
 		})
 	}
 	t.Run("rejects a token that was revoked", func(t *testing.T) {
 		s.Accounts.Revoke(s.user)
 		again := *session
-		s.wantRefused(t, &again, journey.StepUp(t, token, code), "access_token_refused")
+		s.WantWrong(t, &again, journey.StepUp(t, token, code), "access_token_refused")
 		s.Accounts.Put(s.user)
 	})
 	t.Run("a pool that is down is no verdict", func(t *testing.T) {
@@ -183,7 +158,7 @@ func TestStepUpRefuses(t *testing.T) {
 		}
 		s.Accounts.Fail(nil)
 	})
-	s.wantTokens(t, session, journey.StepUp(t, token, code))
+	s.WantTokens(t, session, journey.StepUp(t, token, code))
 }
 
 // twice is a token with its claims in a form that reads differently from one
@@ -202,8 +177,8 @@ func TestStepUpOnly(t *testing.T) {
 	s.Checkers[len(s.Checkers)-1] = checker
 	session := s.Ask(t, s.user, journey.AskText)
 	code := s.code(t)
-	s.wantRefused(t, session, code, "no_access_token")
-	s.wantTokens(t, session, journey.StepUp(t, s.AccessToken(t, s.user, nil), code))
+	s.WantWrong(t, session, code, "no_access_token")
+	s.WantTokens(t, session, journey.StepUp(t, s.AccessToken(t, s.user, nil), code))
 }
 
 // Whoever asks is told the same, as fast, and gets a text message or not. The pool

@@ -19,15 +19,29 @@ func (s *Stack) WantTokens(t testing.TB, session *Session, answer string) {
 // WantRefused checks that an answer ends its session without tokens, and why.
 func (s *Stack) WantRefused(t testing.TB, session *Session, answer, reason string) {
 	t.Helper()
-	if s.Answer(t, session, answer, nil) || session.Tokens {
-		t.Fatal("the answer was accepted")
-	}
+	s.WantWrong(t, session, answer, reason)
 	if !session.Failed {
 		t.Error("the session goes on")
+	}
+}
+
+// WantWrong checks that an answer is wrong, and why. The session may go on.
+func (s *Stack) WantWrong(t testing.TB, session *Session, answer, reason string) {
+	t.Helper()
+	if s.Answer(t, session, answer, nil) || session.Tokens {
+		t.Fatal("the answer was accepted")
 	}
 	if got := s.Log.Last(t, "verified")["reason"]; got != reason {
 		t.Errorf("refused for %q, want %q", got, reason)
 	}
+}
+
+// OtherCode is a code that is not the given one.
+func OtherCode(code string) string {
+	if code[0] == '9' {
+		return "0" + code[1:]
+	}
+	return "9" + code[1:]
 }
 
 // WantTryAgain checks that an error is a fault that tells the client nothing else.
