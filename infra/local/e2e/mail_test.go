@@ -49,14 +49,20 @@ func (p *program) ask(t *testing.T, name string, metadata map[string]string) (*s
 // mails returns what functions mailed to an address, newest first.
 func (p *program) mails(t *testing.T, to string) []string {
 	t.Helper()
+	return p.outbox(t, to, "SES")
+}
+
+// outbox returns what was sent of one kind to an address or a number, newest first.
+func (p *program) outbox(t *testing.T, to, kind string) []string {
+	t.Helper()
 	var outbox []struct{ To, Kind, Body string }
 	if err := p.GetJSON("/outbox", &outbox); err != nil {
 		t.Fatal(err)
 	}
 	var bodies []string
-	for _, mail := range outbox {
-		if mail.To == to && mail.Kind == "SES" {
-			bodies = append(bodies, mail.Body)
+	for _, message := range outbox {
+		if message.To == to && message.Kind == kind {
+			bodies = append(bodies, message.Body)
 		}
 	}
 	return bodies

@@ -50,17 +50,7 @@ func (p *program) newPhoneUser(t *testing.T, email, number string) *user {
 // texts returns the text messages to a number, newest first.
 func (p *program) texts(t *testing.T, to string) []string {
 	t.Helper()
-	var outbox []struct{ To, Kind, Body string }
-	if err := p.GetJSON("/outbox", &outbox); err != nil {
-		t.Fatal(err)
-	}
-	var bodies []string
-	for _, message := range outbox {
-		if message.To == to && message.Kind == "SMS" {
-			bodies = append(bodies, message.Body)
-		}
-	}
-	return bodies
+	return p.outbox(t, to, "SMS")
 }
 
 // code is that of the one text message to a number, bound to the page's domain.
